@@ -1,0 +1,113 @@
+//! The seam to the log: append durably, read by partition and offset. Records come in by topic and partition and leave in
+//! the order they were acknowledged.
+//!
+//! Invariants (each a case of the contract suite, which every implementation passes):
+//! - `append` returns after the records are durable, and not before; on an error none of them is promised.
+//! - Offsets of a partition count up from 0 by one; a record once read is read again under the same offset, until retention.
+//! - Records of one `append` to one partition stand together, in order.
+//! - Retention never takes a record at or past the partition's release offset.
+//!
+//! Deliberately absent: consumer offsets (the store keeps positions with the rows), keys that compact, transactions.
+
+pub mod embedded;
+pub mod faulty;
+pub mod memory;
+pub mod records;
+pub mod testing;
+
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use records::{Record, Records, RecordsBuilder};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// Native events as JSON, keyed by user. Keyed partitions: `partition_of`.
+    Events,
+    /// `schemas::live::Update` as JSON, keyed by user.
+    Updates,
+    /// What could not be used, with the reason: keyed by user where known.
+    DeadLetters,
+}
+
+impl Topic {
+    pub const ALL: [Topic; 3] = [Topic::Events, Topic::Updates, Topic::DeadLetters];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Topic::Events => "events",
+            Topic::Updates => "updates",
+            Topic::DeadLetters => "dead_letters",
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Full disk, broker gone: trying again later may help. Nothing of the append was acknowledged.
+    #[error("the event log cannot take records now: {0}")]
+    Unavailable(String),
+    /// The log's own data are damaged or of another version.
+    #[error("the event log is damaged: {0}")]
+    Corrupt(String),
+    /// Below the retained range, or past the end by more than nothing.
+    #[error("offset {offset} is not in the log, which holds {start}..{end}")]
+    OutOfRange { offset: u64, start: u64, end: u64 },
+    #[error("the log has no partition {0}")]
+    NoPartition(u32),
+    #[error("the log is closed")]
+    Closed,
+}
+
+impl Error {
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Error::Unavailable(_))
+    }
+}
+
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// How many partitions a topic has; the same for the life of the log.
+    fn partitions(&self, topic: Topic) -> u32;
+
+    /// Appends to one or more partitions of a topic and returns when all of it is durable. Concurrent appends share
+    /// one sync. Waits (bounded by the log's own queue) when the log is slow.
+    async fn append(&self, topic: Topic, batches: Vec<(u32, Records)>) -> Result<(), Error>;
+
+    /// Records from `from` on, at least one record and about `max_bytes` at most. Waits up to `wait` for the first one
+    /// when `from` is the end; then returns none.
+    async fn read(&self, topic: Topic, partition: u32, from: u64, max_bytes: usize, wait: Duration) -> Result<Records, Error>;
+
+    /// The retained range: first offset that can be read .. offset of the next append.
+    async fn range(&self, topic: Topic, partition: u32) -> Result<Range<u64>, Error>;
+
+    /// Records below `offset` are no longer needed by the reader of this partition: retention may take them.
+    async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error>;
+}
+
+/// The partition of a key: Kafka's murmur2, so that any Kafka producer agrees.
+pub fn partition_of(key: &[u8], partitions: u32) -> u32 {
+    (murmur2(key) & 0x7fff_ffff) % partitions.max(1)
+}
+
+fn murmur2(data: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut h: u32 = 0x9747_b28c ^ (data.len() as u32);
+    let mut chunks = data.chunks_exact(4);
+    for chunk in &mut chunks {
+        let mut k = u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]).wrapping_mul(M);
+        k = (k ^ (k >> 24)).wrapping_mul(M);
+        h = h.wrapping_mul(M) ^ k;
+    }
+    let rest = chunks.remainder();
+    if !rest.is_empty() {
+        for (i, byte) in rest.iter().enumerate() {
+            h ^= u32::from(*byte) << (8 * i);
+        }
+        h = h.wrapping_mul(M);
+    }
+    h = (h ^ (h >> 13)).wrapping_mul(M);
+    h ^ (h >> 15)
+}

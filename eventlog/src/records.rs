@@ -1,0 +1,132 @@
+//! Records in one buffer, in wire form: what is appended, stored and read without a copy per record.
+//!
+//! One record: `len u32 | timestamp i64 | key_len u16 | source_len u16 | key | source | value`, little endian;
+//! `len` counts what follows it.
+
+use bytes::Bytes;
+
+const HEADER: usize = 4 + 8 + 2 + 2;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    pub offset: u64,
+    /// When it was accepted, UTC milliseconds.
+    pub timestamp_ms: i64,
+    /// The user, or empty.
+    pub key: &'a [u8],
+    /// Who sent it: the token's name. A header on Kafka.
+    pub source: &'a [u8],
+    pub value: &'a [u8],
+}
+
+/// Consecutive records. Those on their way in have base offset 0; the log gives the real one.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    base_offset: u64,
+    count: usize,
+    bytes: Bytes,
+}
+
+#[derive(Debug, Default)]
+pub struct RecordsBuilder {
+    count: usize,
+    bytes: Vec<u8>,
+}
+
+impl RecordsBuilder {
+    /// Keys and sources past 65,535 bytes are cut; contracts keep them far shorter.
+    pub fn push(&mut self, timestamp_ms: i64, key: &[u8], source: &[u8], value: &[u8]) {
+        let key = &key[..key.len().min(usize::from(u16::MAX))];
+        let source = &source[..source.len().min(usize::from(u16::MAX))];
+        let len = (HEADER - 4 + key.len() + source.len() + value.len()) as u32;
+        self.bytes.reserve(HEADER + key.len() + source.len() + value.len());
+        self.bytes.extend_from_slice(&len.to_le_bytes());
+        self.bytes.extend_from_slice(&timestamp_ms.to_le_bytes());
+        self.bytes.extend_from_slice(&(key.len() as u16).to_le_bytes());
+        self.bytes.extend_from_slice(&(source.len() as u16).to_le_bytes());
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(source);
+        self.bytes.extend_from_slice(value);
+        self.count += 1;
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub fn finish(&mut self) -> Records {
+        let count = std::mem::take(&mut self.count);
+        Records { base_offset: 0, count, bytes: std::mem::take(&mut self.bytes).into() }
+    }
+}
+
+impl Records {
+    /// Wraps wire bytes; `None` when they are not whole records.
+    pub fn from_wire(base_offset: u64, bytes: Bytes) -> Option<Records> {
+        let mut count = 0;
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let (_, tail) = split_record(0, rest)?;
+            rest = tail;
+            count += 1;
+        }
+        Some(Records { base_offset, count, bytes })
+    }
+
+    pub fn with_base(mut self, base_offset: u64) -> Records {
+        self.base_offset = base_offset;
+        self
+    }
+
+    pub fn base_offset(&self) -> u64 {
+        self.base_offset
+    }
+
+    /// The offset after the last record.
+    pub fn next_offset(&self) -> u64 {
+        self.base_offset + self.count as u64
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub fn wire(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Record<'_>> {
+        let mut rest = &self.bytes[..];
+        let mut offset = self.base_offset;
+        std::iter::from_fn(move || {
+            let (record, tail) = split_record(offset, rest)?;
+            rest = tail;
+            offset += 1;
+            Some(record)
+        })
+    }
+}
+
+fn split_record(offset: u64, bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {
+    let len = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
+    let body = bytes.get(4..4 + len)?;
+    let timestamp_ms = i64::from_le_bytes(body.get(..8)?.try_into().ok()?);
+    let key_len = usize::from(u16::from_le_bytes(body.get(8..10)?.try_into().ok()?));
+    let source_len = usize::from(u16::from_le_bytes(body.get(10..12)?.try_into().ok()?));
+    let key = body.get(12..12 + key_len)?;
+    let source = body.get(12 + key_len..12 + key_len + source_len)?;
+    let value = body.get(12 + key_len + source_len..)?;
+    Some((Record { offset, timestamp_ms, key, source, value }, &bytes[4 + len..]))
+}
