@@ -103,6 +103,23 @@ impl Records {
         self.count == 0
     }
 
+    /// The records from offset `from` on (which must lie at or after the base) that fit into `max_bytes`, at least
+    /// one when there is one. Shares the buffer.
+    pub fn part(&self, from: u64, max_bytes: usize) -> Records {
+        let skip = (from.saturating_sub(self.base_offset)).min(self.count as u64) as usize;
+        if skip == 0 && self.bytes.len() <= max_bytes {
+            return self.clone();
+        }
+        let start = end_of(&self.bytes, 0, skip, usize::MAX).0;
+        let (end, count) = end_of(&self.bytes, start, self.count - skip, max_bytes);
+        Records { base_offset: self.base_offset + skip as u64, count, bytes: self.bytes.slice(start..end) }
+    }
+
+    /// Wraps wire bytes whose wholeness and count the caller knows (a checksum covers both).
+    pub(crate) fn trusted(base_offset: u64, count: usize, bytes: Bytes) -> Records {
+        Records { base_offset, count, bytes }
+    }
+
     pub fn wire(&self) -> &Bytes {
         &self.bytes
     }
@@ -117,6 +134,33 @@ impl Records {
             Some(record)
         })
     }
+}
+
+/// Where `count` records from byte `start` on end, stopping early before `max_bytes` are passed but not before one
+/// record; and how many that are.
+fn end_of(bytes: &[u8], start: usize, count: usize, max_bytes: usize) -> (usize, usize) {
+    let mut at = start;
+    for taken in 0..count {
+        let Some(len) = bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes) else {
+            return (at, taken);
+        };
+        let next = at + 4 + len as usize;
+        if next > bytes.len() || (taken > 0 && next - start > max_bytes) {
+            return (at, taken);
+        }
+        at = next;
+    }
+    (at, count)
+}
+
+/// Consecutive parts as one; copies only when there is more than one.
+pub(crate) fn concat(base_offset: u64, mut parts: Vec<Records>) -> Records {
+    if parts.len() <= 1 {
+        return parts.pop().unwrap_or_default().with_base(base_offset);
+    }
+    let mut bytes = Vec::with_capacity(parts.iter().map(|p| p.bytes.len()).sum());
+    parts.iter().for_each(|p| bytes.extend_from_slice(&p.bytes));
+    Records { base_offset, count: parts.iter().map(Records::len).sum(), bytes: bytes.into() }
 }
 
 fn split_record(offset: u64, bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {

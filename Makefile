@@ -1,0 +1,64 @@
+# FocusFlow. `make up` starts everything, `make test` runs everything; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Outside the checkout, so that a fresh clone builds warm. Override with CARGO_TARGET_DIR=….
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/focusflow/target
+DATA ?= $(HOME)/.local/share/focusflow
+LISTEN ?= 127.0.0.1:7878
+say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
+
+.PHONY: help up test deps deps-test build dashboards lint test-dashboards test-rust test-browser bench fmt clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+up: deps build ## install what is missing, build, start everything with the demo workforce
+	$(call say,Starting FocusFlow with a simulated company (stop with Ctrl-C; data in $(DATA)))
+	@exec $(CARGO_TARGET_DIR)/release/focusflow up --demo --data "$(DATA)" --listen $(LISTEN)
+
+test: deps-test lint test-dashboards test-rust test-browser ## everything, as CI runs it
+	$(call say,All of it passed)
+
+deps: ## install the build tools that are missing (Debian packages)
+	@deploy/install-tools.sh build
+
+deps-test:
+	@deploy/install-tools.sh build test
+
+build: dashboards ## the release binary, with the dashboard inside
+	$(call say,Building the release binary (the first time takes about 15 minutes on 2 cores))
+	@cargo build --release --locked -p focusflow
+
+dashboards: dashboards/dist/index.html
+
+dashboards/dist/index.html: dashboards/package-lock.json dashboards/index.html $(shell find dashboards/src dashboards/public -type f 2>/dev/null) schemas/openapi.json
+	$(call say,Building the dashboard)
+	@cd dashboards && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@touch $@
+
+lint: dashboards ## formatting and lints
+	$(call say,Lints)
+	@cargo fmt --all --check || { echo "cure: make fmt"; exit 1; }
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+
+test-dashboards: dashboards ## the web app's own checks and unit tests
+	$(call say,Dashboard: types and unit tests)
+	@cd dashboards && npm run --silent check && npm test --silent
+
+test-rust: dashboards ## unit, contract, golden, property, simulation and end-to-end tests
+	$(call say,Rust tests)
+	@cargo test --workspace --locked
+
+test-browser: dashboards ## the pages in a real headless browser, on the real binary
+	$(call say,Browser tests on the real binary)
+	@deploy/browser-test.sh
+
+bench: build ## micro and end-to-end benchmarks; see benches/RESULTS.md
+	$(call say,Benchmarks)
+	@deploy/bench.sh
+
+fmt: ## format the code
+	@cargo fmt --all
+
+clean: ## remove what was built (not the data)
+	@rm -rf dashboards/dist dashboards/node_modules "$(CARGO_TARGET_DIR)"
