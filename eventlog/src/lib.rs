@@ -9,9 +9,11 @@
 //!
 //! Deliberately absent: consumer offsets (the store keeps positions with the rows), keys that compact, transactions.
 
+mod chunks;
 pub mod embedded;
 pub mod faulty;
 pub mod memory;
+pub mod metrics;
 pub mod records;
 pub mod testing;
 
@@ -110,4 +112,23 @@ fn murmur2(data: &[u8]) -> u32 {
     }
     h = (h ^ (h >> 13)).wrapping_mul(M);
     h ^ (h >> 15)
+}
+
+#[cfg(test)]
+mod tests {
+    /// The vectors of Kafka's own test of its partitioner.
+    #[test]
+    fn keys_hash_as_they_do_on_kafka() {
+        let vectors: [(&str, i32); 6] = [
+            ("21", -973932308),
+            ("foobar", -790332482),
+            ("a-little-bit-long-string", -985981536),
+            ("a-little-bit-longer-string", -1486304829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
+            ("abc", 479470107),
+        ];
+        for (key, hash) in vectors {
+            assert_eq!(super::murmur2(key.as_bytes()) as i32, hash, "{key}");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! The log in memory: for tests, and for topics whose records may die with the process (`Updates` in `focusflow up`).
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::records::concat;
+use crate::chunks::Chunks;
 use crate::{Error, EventLog, Records, Topic};
 
 #[derive(Debug)]
@@ -18,6 +17,8 @@ pub struct MemoryLog {
     /// Past this the oldest whole appends go, as retention allows. None keeps everything.
     max_bytes: Option<usize>,
     topics: [Vec<Partition>; Topic::ALL.len()],
+    /// One append at a time, so that the records of one stand together.
+    appending: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -28,9 +29,7 @@ struct Partition {
 
 #[derive(Debug, Default)]
 struct State {
-    /// One per append, consecutive, none empty.
-    chunks: VecDeque<Records>,
-    bytes: usize,
+    chunks: Chunks,
     end: u64,
     released: u64,
 }
@@ -51,7 +50,7 @@ impl MemoryLog {
     fn with(partitions: u32, max_bytes: Option<usize>) -> MemoryLog {
         let partitions = partitions.max(1);
         let topics = Topic::ALL.map(|_| (0..partitions).map(|_| Partition::default()).collect());
-        MemoryLog { partitions, max_bytes, topics }
+        MemoryLog { partitions, max_bytes, topics, appending: Mutex::new(()) }
     }
 
     fn partition(&self, topic: Topic, partition: u32) -> Result<&Partition, Error> {
@@ -59,37 +58,32 @@ impl MemoryLog {
     }
 }
 
-impl Partition {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere cannot leave the state half-changed: every change under the lock is complete.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A panic elsewhere cannot leave what the lock guards half-changed: every change under it is complete.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
     fn start(&self) -> u64 {
-        self.chunks.front().map_or(self.end, Records::base_offset)
+        self.chunks.oldest().map_or(self.end, Records::base_offset)
     }
 
     fn push(&mut self, records: Records) {
         let records = records.with_base(self.end);
         self.end = records.next_offset();
-        self.bytes += records.wire().len();
-        self.chunks.push_back(records);
+        self.chunks.push(records);
     }
 
     fn trim(&mut self, topic: Topic, max_bytes: usize) {
-        while self.bytes > max_bytes {
-            let Some(oldest) = self.chunks.front() else { return };
+        while self.chunks.bytes() > max_bytes {
             let free = match topic {
-                Topic::Events => oldest.next_offset() <= self.released,
+                Topic::Events => self.chunks.oldest().is_some_and(|c| c.next_offset() <= self.released),
                 Topic::Updates | Topic::DeadLetters => self.chunks.len() > 1,
             };
             if !free {
                 return;
             }
-            self.bytes -= oldest.wire().len();
-            self.chunks.pop_front();
+            self.chunks.drop_oldest();
         }
     }
 
@@ -98,22 +92,7 @@ impl State {
         if from < start || from > end {
             return Err(Error::OutOfRange { offset: from, start, end });
         }
-        let first = self.chunks.partition_point(|c| c.next_offset() <= from);
-        let mut parts = Vec::new();
-        let mut bytes = 0;
-        for chunk in self.chunks.iter().skip(first) {
-            if !parts.is_empty() && bytes + chunk.wire().len() > max_bytes {
-                break;
-            }
-            let part = chunk.part(from, max_bytes);
-            bytes += part.wire().len();
-            let whole = part.next_offset() == chunk.next_offset();
-            parts.push(part);
-            if !whole {
-                break;
-            }
-        }
-        Ok(concat(from, parts))
+        Ok(self.chunks.read(from, max_bytes).unwrap_or_default().with_base(from))
     }
 }
 
@@ -127,9 +106,10 @@ impl EventLog for MemoryLog {
         for (partition, _) in &batches {
             self.partition(topic, *partition)?;
         }
+        let _one = lock(&self.appending);
         for (index, records) in batches.into_iter().filter(|(_, records)| !records.is_empty()) {
             let partition = self.partition(topic, index)?;
-            let mut state = partition.lock();
+            let mut state = lock(&partition.state);
             state.push(records);
             if let Some(max_bytes) = self.max_bytes {
                 state.trim(topic, max_bytes);
@@ -147,7 +127,7 @@ impl EventLog for MemoryLog {
             let mut appended = std::pin::pin!(partition.appended.notified());
             // Registered before the look, so that an append in between wakes us.
             appended.as_mut().enable();
-            let records = partition.lock().read(from, max_bytes)?;
+            let records = lock(&partition.state).read(from, max_bytes)?;
             if !records.is_empty() || timeout_at(deadline, appended).await.is_err() {
                 return Ok(records);
             }
@@ -155,12 +135,12 @@ impl EventLog for MemoryLog {
     }
 
     async fn range(&self, topic: Topic, partition: u32) -> Result<Range<u64>, Error> {
-        let state = self.partition(topic, partition)?.lock();
+        let state = lock(&self.partition(topic, partition)?.state);
         Ok(state.start()..state.end)
     }
 
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error> {
-        let mut state = self.partition(topic, partition)?.lock();
+        let mut state = lock(&self.partition(topic, partition)?.state);
         state.released = state.released.max(offset.min(state.end));
         if let Some(max_bytes) = self.max_bytes {
             state.trim(topic, max_bytes);
@@ -172,21 +152,21 @@ impl EventLog for MemoryLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RecordsBuilder;
+    use crate::testing::batch;
 
-    fn records(n: usize) -> Records {
-        let mut builder = RecordsBuilder::default();
-        (0..n).for_each(|i| builder.push(i as i64, b"user", b"test", format!("value {i}").as_bytes()));
-        builder.finish()
+    #[tokio::test]
+    async fn it_passes_the_contract() {
+        crate::testing::contract(async || MemoryLog::new(4)).await;
+        crate::testing::contract(async || MemoryLog::bounded(2, 100_000_000)).await;
     }
 
     #[tokio::test]
     async fn the_bound_drops_the_oldest_updates_but_no_unreleased_event() {
-        let one = records(10).wire().len();
+        let one = batch("a", 10).wire().len();
         let log = MemoryLog::bounded(1, 3 * one);
         for topic in [Topic::Updates, Topic::Events] {
             for _ in 0..10 {
-                log.append(topic, vec![(0, records(10))]).await.unwrap();
+                log.append(topic, vec![(0, batch("a", 10))]).await.unwrap();
             }
         }
         assert_eq!(log.range(Topic::Updates, 0).await.unwrap(), 70..100);
@@ -195,17 +175,5 @@ mod tests {
         assert_eq!(log.range(Topic::Events, 0).await.unwrap(), 50..100);
         let error = log.read(Topic::Events, 0, 49, 1, Duration::ZERO).await.unwrap_err();
         assert!(matches!(error, Error::OutOfRange { offset: 49, start: 50, end: 100 }));
-    }
-
-    #[tokio::test]
-    async fn a_waiting_reader_wakes_for_the_append() {
-        let log = std::sync::Arc::new(MemoryLog::new(2));
-        let reader = tokio::spawn({
-            let log = log.clone();
-            async move { log.read(Topic::Events, 1, 0, 1 << 20, Duration::from_secs(20)).await }
-        });
-        tokio::task::yield_now().await;
-        log.append(Topic::Events, vec![(0, records(1)), (1, records(3))]).await.unwrap();
-        assert_eq!(reader.await.unwrap().unwrap().len(), 3);
     }
 }

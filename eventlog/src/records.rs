@@ -107,12 +107,22 @@ impl Records {
     /// one when there is one. Shares the buffer.
     pub fn part(&self, from: u64, max_bytes: usize) -> Records {
         let skip = (from.saturating_sub(self.base_offset)).min(self.count as u64) as usize;
-        if skip == 0 && self.bytes.len() <= max_bytes {
-            return self.clone();
-        }
         let start = end_of(&self.bytes, 0, skip, usize::MAX).0;
-        let (end, count) = end_of(&self.bytes, start, self.count - skip, max_bytes);
-        Records { base_offset: self.base_offset + skip as u64, count, bytes: self.bytes.slice(start..end) }
+        let rest =
+            Records { base_offset: self.base_offset + skip as u64, count: self.count - skip, bytes: self.bytes.slice(start..) };
+        rest.split(max_bytes).0
+    }
+
+    /// The first records that fit into `max_bytes` (at least one when there is one), and the rest.
+    pub fn split(self, max_bytes: usize) -> (Records, Records) {
+        if self.bytes.len() <= max_bytes {
+            let none = Records { base_offset: self.next_offset(), count: 0, bytes: Bytes::new() };
+            return (self, none);
+        }
+        let (end, count) = end_of(&self.bytes, 0, self.count, max_bytes);
+        let rest =
+            Records { base_offset: self.base_offset + count as u64, count: self.count - count, bytes: self.bytes.slice(end..) };
+        (Records { count, bytes: self.bytes.slice(..end), ..self }, rest)
     }
 
     /// Wraps wire bytes whose wholeness and count the caller knows (a checksum covers both).
@@ -136,8 +146,8 @@ impl Records {
     }
 }
 
-/// Where `count` records from byte `start` on end, stopping early before `max_bytes` are passed but not before one
-/// record; and how many that are.
+/// Where `count` records from byte `start` on end, stopping before `max_bytes` are passed but not before one record;
+/// and how many that are.
 fn end_of(bytes: &[u8], start: usize, count: usize, max_bytes: usize) -> (usize, usize) {
     let mut at = start;
     for taken in 0..count {
