@@ -6,7 +6,9 @@
 //!
 //! Deliberately absent: I/O, async, clocks, engines.
 
+pub mod category;
 pub mod control;
+pub mod ddl;
 pub mod decode;
 pub mod definition;
 pub mod directory;

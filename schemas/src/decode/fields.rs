@@ -1,0 +1,262 @@
+//! The members of one event, by name, read as the contract types them.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use super::scan::{Kind, Malformed, Scanner, Value, unescape};
+use crate::outcome::{Code, Rejection};
+
+/// Longest name (app, channel, peer, category, …) in characters.
+pub const MAX_NAME_CHARS: usize = 256;
+
+macro_rules! fields {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// Every name the contract gives to a field of some type of event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(super) enum Field { $($variant),+ }
+
+        impl Field {
+            const COUNT: usize = [$($name),+].len();
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Field::$variant => $name),+ }
+            }
+
+            #[inline]
+            fn parse(name: &[u8]) -> Option<Field> {
+                // Compiled to a comparison by length first, then of the few names of that length.
+                $(if name == $name.as_bytes() { return Some(Field::$variant); })+
+                None
+            }
+        }
+    };
+}
+
+fields! {
+    Id = "id", Type = "type", User = "user", Ts = "ts", App = "app", DurationMs = "duration_ms", Category = "category",
+    Afk = "afk", Title = "title", Url = "url", Device = "device", Channel = "channel", Kind = "kind", Direction = "direction",
+    Peer = "peer", Thread = "thread", Notified = "notified", Priority = "priority", Text = "text", Session = "session",
+    Phase = "phase", PlannedMs = "planned_ms", Mood = "mood", Energy = "energy", Burnout = "burnout",
+}
+
+/// A set of fields, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct FieldSet(u32);
+
+impl FieldSet {
+    pub const fn of(fields: &[Field]) -> FieldSet {
+        let mut bits = 0;
+        let mut i = 0;
+        while i < fields.len() {
+            bits |= 1 << fields[i] as u8;
+            i += 1;
+        }
+        FieldSet(bits)
+    }
+
+    fn has(self, field: Field) -> bool {
+        self.0 & (1 << field as u8) != 0
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Member {
+    key_start: u32,
+    value: Value,
+}
+
+pub(super) struct Fields<'a> {
+    text: &'a str,
+    members: [Member; Field::COUNT],
+    seen: FieldSet,
+    /// Members under names the contract does not know: from the key's start to the value's end. Mostly none, so no allocation.
+    unknown: Vec<(u32, u32)>,
+    twice: Option<Field>,
+}
+
+impl<'a> Fields<'a> {
+    pub fn new(text: &'a str) -> Fields<'a> {
+        Fields { text, members: [Member::default(); Field::COUNT], seen: FieldSet::default(), unknown: Vec::new(), twice: None }
+    }
+
+    /// Finds the members. The whole text is checked, so that what follows never meets broken JSON.
+    pub fn scan(&mut self) -> Result<(), Rejection> {
+        self.read(Scanner::new(self.text)).map_err(malformed)?;
+        match self.twice {
+            Some(field) => Err(bad(field, "stands there twice")),
+            None => Ok(()),
+        }
+    }
+
+    fn read(&mut self, mut scanner: Scanner<'a>) -> Result<(), Malformed> {
+        let mut more = scanner.open_object()?;
+        while more {
+            let (key, value, another) = scanner.member(1)?;
+            let raw = inner(self.text, key);
+            let field = match key.kind {
+                Kind::Escaped => Field::parse(unescape(raw).as_bytes()),
+                _ => Field::parse(raw.as_bytes()),
+            };
+            match field {
+                Some(field) => {
+                    if self.seen.has(field) {
+                        self.twice = self.twice.or(Some(field));
+                    }
+                    self.seen.0 |= 1 << field as u8;
+                    self.members[field as usize] = Member { key_start: key.start, value };
+                }
+                None => self.unknown.push((key.start, value.end)),
+            }
+            more = another;
+        }
+        scanner.finish()
+    }
+
+    fn value(&self, field: Field) -> Value {
+        self.members[field as usize].value
+    }
+
+    /// Text of at most `max` characters; null and the empty text are absent.
+    #[inline]
+    pub fn text(&self, field: Field, max: usize) -> Result<Option<Cow<'a, str>>, Rejection> {
+        let value = self.value(field);
+        let raw = inner(self.text, value);
+        let text = match value.kind {
+            Kind::Null => return Ok(None),
+            Kind::Plain => Cow::Borrowed(raw),
+            Kind::Escaped => Cow::Owned(unescape(raw)),
+            _ => return Err(bad(field, "must be a text")),
+        };
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if text.len() > max && text.chars().count() > max {
+            return Err(out_of_range(field, format_args!("has more than {max} characters")));
+        }
+        Ok(Some(text))
+    }
+
+    #[inline]
+    pub fn name(&self, field: Field) -> Result<Option<Cow<'a, str>>, Rejection> {
+        self.text(field, MAX_NAME_CHARS)
+    }
+
+    #[inline]
+    pub fn required(&self, field: Field, max: usize) -> Result<Cow<'a, str>, Rejection> {
+        self.text(field, max)?.ok_or_else(|| missing(field))
+    }
+
+    /// A word of a closed set.
+    #[inline]
+    pub fn word<T>(&self, field: Field, parse: fn(&str) -> Option<T>, words: &str) -> Result<T, Rejection> {
+        let text = self.required(field, usize::MAX)?;
+        parse(&text).ok_or_else(|| bad(field, format_args!("must be one of {words}")))
+    }
+
+    #[inline]
+    pub fn flag(&self, field: Field, default: bool) -> Result<bool, Rejection> {
+        match self.value(field).kind {
+            Kind::Null => Ok(default),
+            Kind::True => Ok(true),
+            Kind::False => Ok(false),
+            _ => Err(bad(field, "must be true or false")),
+        }
+    }
+
+    /// A whole number; 1000.0 and 1e3 are whole, as in JSON Schema.
+    #[inline]
+    pub fn integer(&self, field: Field, range: RangeInclusive<i64>) -> Result<Option<i64>, Rejection> {
+        let value = self.value(field);
+        let raw = &self.text[value.start as usize..value.end as usize];
+        let number = match value.kind {
+            Kind::Null => return Ok(None),
+            Kind::Integer => raw.parse().ok(),
+            Kind::Float => match raw.parse::<f64>() {
+                Ok(float) if float.fract() != 0.0 => return Err(bad(field, "must be a whole number")),
+                // Past 2^53 a float no longer says which whole number was meant.
+                Ok(float) if float.abs() <= 9_007_199_254_740_992.0 => Some(float as i64),
+                _ => None,
+            },
+            _ => return Err(bad(field, "must be a whole number")),
+        };
+        match number.filter(|n| range.contains(n)) {
+            Some(number) => Ok(Some(number)),
+            None => Err(out_of_range(field, format_args!("must be from {} to {}", range.start(), range.end()))),
+        }
+    }
+
+    #[inline]
+    pub fn small(&self, field: Field, range: RangeInclusive<i64>) -> Result<Option<u8>, Rejection> {
+        Ok(self.integer(field, range)?.and_then(|n| u8::try_from(n).ok()))
+    }
+
+    pub fn is_text(&self, field: Field) -> bool {
+        matches!(self.value(field).kind, Kind::Plain | Kind::Escaped)
+    }
+
+    /// Members that are not `own`, as one JSON object in the order they came, each as it was written.
+    pub fn extra(self, own: FieldSet) -> Option<Cow<'a, str>> {
+        let foreign = self.seen.0 & !own.0;
+        if foreign == 0 && self.unknown.is_empty() {
+            return None;
+        }
+        let mut spans = self.unknown;
+        for bit in 0..Field::COUNT {
+            if foreign & (1 << bit) != 0 {
+                spans.push((self.members[bit].key_start, self.members[bit].value.end));
+            }
+        }
+        spans.sort_unstable();
+        let mut out = String::with_capacity(spans.iter().map(|(start, end)| (end - start + 1) as usize).sum::<usize>() + 2);
+        for (i, (start, end)) in spans.iter().enumerate() {
+            out.push(if i == 0 { '{' } else { ',' });
+            out.push_str(&self.text[*start as usize..*end as usize]);
+        }
+        out.push('}');
+        Some(Cow::Owned(out))
+    }
+}
+
+/// The members of `extra` (as `Fields::extra` wrote it) without those under the given names; `None` where none are left.
+pub(super) fn without(extra: &str, names: &[&str]) -> Option<String> {
+    let mut out = String::with_capacity(extra.len());
+    let mut scanner = Scanner::new(extra);
+    let mut more = scanner.open_object().unwrap_or(false);
+    while more {
+        let Ok((key, value, another)) = scanner.member(1) else { return None };
+        let raw = inner(extra, key);
+        let dropped = if key.kind == Kind::Escaped { names.contains(&&*unescape(raw)) } else { names.contains(&raw) };
+        if !dropped {
+            out.push(if out.is_empty() { '{' } else { ',' });
+            out.push_str(&extra[key.start as usize..value.end as usize]);
+        }
+        more = another;
+    }
+    if out.is_empty() {
+        return None;
+    }
+    out.push('}');
+    Some(out)
+}
+
+/// A text value without its quotes.
+fn inner(text: &str, value: Value) -> &str {
+    text.get(value.start as usize + 1..(value.end as usize).saturating_sub(1)).unwrap_or("")
+}
+
+fn malformed(error: Malformed) -> Rejection {
+    Rejection { code: Code::Malformed, message: format!("not a JSON object: {} (byte {})", error.what, error.at).into() }
+}
+
+pub(super) fn missing(field: Field) -> Rejection {
+    Rejection { code: Code::Missing, message: format!("`{}` is missing or empty", field.as_str()).into() }
+}
+
+pub(super) fn bad(field: Field, what: impl std::fmt::Display) -> Rejection {
+    Rejection { code: Code::BadField, message: format!("`{}` {what}", field.as_str()).into() }
+}
+
+pub(super) fn out_of_range(field: Field, what: impl std::fmt::Display) -> Rejection {
+    Rejection { code: Code::OutOfRange, message: format!("`{}` {what}", field.as_str()).into() }
+}
