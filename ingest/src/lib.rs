@@ -1,0 +1,88 @@
+//! Events in: HTTP requests (or a file's lines) enter; records on the log's events topic leave.
+//!
+//! The way of a request, one file each: `http` (who, what form) → `body` (read, decompress, bounded) → `split` (events as
+//! slices) → `intake` (decode, check, resolve, partition) with `redact` (what may not be kept goes) → `EventLog::append` → 202.
+//!
+//! Invariants (each a test):
+//! - A 202 follows the append's return, never precedes it.
+//! - Every event of a request ends in one outcome: received = sum of outcomes.
+//! - The good events of a batch are kept whatever the others are like.
+//! - Message text is in no record; titles and URLs only where the organisation keeps them.
+//! - What a request may hold in memory is bounded, alone and all together; over it the answer is immediate.
+//!
+//! Deliberately absent: a queue of its own (the log's append is the queue), knowledge of what has been sent before
+//! (duplicates are the processors' matter), rate limits per token.
+
+mod body;
+mod budget;
+pub mod error;
+mod http;
+pub mod intake;
+pub mod metrics;
+mod redact;
+mod split;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use eventlog::EventLog;
+use schemas::category::Rules;
+use schemas::control::Control;
+use tokio::sync::watch;
+
+pub use error::Error;
+pub use intake::{Intake, Rejected, Sender, Taken};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// One request's body, as sent and again after decompression.
+    pub max_body_bytes: usize,
+    /// Events at least this old are refused.
+    pub retention_ms: i64,
+    /// Requests worked on at the same time; further ones are answered 503 at once.
+    pub max_in_flight: usize,
+    /// Bytes of all those requests together: bodies as sent, decompressed, and as records.
+    pub max_in_flight_bytes: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long the log may take before the producer is told to come back.
+    pub append_timeout: Duration,
+    /// Rejections listed in one answer; the rest are counted in it.
+    pub max_rejections_listed: usize,
+    /// What a refused producer is told to wait.
+    pub retry_after: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            max_body_bytes: 16 << 20,
+            retention_ms: 1095 * 86_400_000,
+            max_in_flight: 256,
+            max_in_flight_bytes: 256 << 20,
+            body_timeout: Duration::from_secs(30),
+            append_timeout: Duration::from_secs(30),
+            max_rejections_listed: 1000,
+            retry_after: Duration::from_secs(1),
+        }
+    }
+}
+
+/// UTC milliseconds now.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Deps {
+    pub log: Arc<dyn EventLog>,
+    pub control: watch::Receiver<Arc<Control>>,
+    /// What gives a category to an activity whose title or URL will not be kept.
+    pub rules: Arc<Rules>,
+    pub clock: Clock,
+}
+
+/// `POST /v1/events`.
+pub fn router(config: Config, deps: Deps) -> Router {
+    metrics::describe();
+    http::router(config, deps)
+}

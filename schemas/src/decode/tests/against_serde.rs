@@ -226,7 +226,7 @@ fn some_event() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300000))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
     fn random_events_read_the_same(json in some_event()) {

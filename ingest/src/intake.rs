@@ -1,0 +1,152 @@
+//! Events as bytes to records by partition: decode, check, redact, resolve. The way of HTTP requests and of imported files.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use eventlog::{Records, RecordsBuilder, partition_of};
+use schemas::category::Rules;
+use schemas::control::Control;
+use schemas::decode;
+use schemas::event::MAX_EVENT_BYTES;
+use schemas::outcome::{Code, Outcome, Rejection};
+use serde::Serialize;
+
+use crate::redact::redact;
+use crate::split::{self, Form};
+
+/// Who sends, under which control data, and when it is taken.
+#[derive(Clone, Copy)]
+pub struct Sender<'a> {
+    pub control: &'a Control,
+    /// The name of the token (or of the import): the `source` of the records.
+    pub source: &'a str,
+    pub now_ms: i64,
+}
+
+/// Why the event at `index` was not taken. Events are counted from 0; blank lines are none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    pub index: u64,
+    #[serde(serialize_with = "word")]
+    pub code: Code,
+    pub message: Cow<'static, str>,
+}
+
+fn word<S: serde::Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(code.as_str())
+}
+
+/// What came of the events since the last `finish`.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// To be appended to the events topic; no partition twice.
+    pub batches: Vec<(u32, Records)>,
+    pub accepted: u64,
+    /// The first of the rejections, in order, as many as are to be listed.
+    pub rejected: Vec<Rejected>,
+    /// All of them, by `Code as usize`.
+    pub rejected_by_code: [u64; Code::ALL.len()],
+}
+
+impl Taken {
+    pub fn rejections(&self) -> u64 {
+        self.rejected_by_code.iter().sum()
+    }
+
+    pub fn received(&self) -> u64 {
+        self.accepted + self.rejections()
+    }
+
+    /// Rejections that end in this outcome.
+    pub fn refused(&self, outcome: Outcome) -> u64 {
+        Code::ALL.iter().filter(|code| code.outcome() == outcome).map(|code| self.rejected_by_code[*code as usize]).sum()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.batches.iter().map(|(_, records)| records.wire().len()).sum()
+    }
+}
+
+/// Takes events until `finish` gives them out as records; then goes on, with the count of events running on.
+pub struct Intake {
+    rules: Arc<Rules>,
+    retention_ms: i64,
+    max_listed: usize,
+    partitions: Vec<RecordsBuilder>,
+    next_index: u64,
+    taken: Taken,
+    scratch: Vec<u8>,
+}
+
+impl Intake {
+    /// `partitions` as the log has them for the events topic.
+    pub fn new(rules: Arc<Rules>, partitions: u32, retention_ms: i64, max_listed: usize) -> Intake {
+        let partitions = (0..partitions.max(1)).map(|_| RecordsBuilder::default()).collect();
+        Intake { rules, retention_ms, max_listed, partitions, next_index: 0, taken: Taken::default(), scratch: Vec::new() }
+    }
+
+    /// Whole lines, one event each.
+    pub fn lines(&mut self, bytes: &[u8], from: &Sender<'_>) {
+        split::lines(bytes, |piece| self.piece(piece, from));
+    }
+
+    pub(crate) fn body(&mut self, bytes: &[u8], form: Form, from: &Sender<'_>) {
+        split::split(bytes, form, |piece| self.piece(piece, from));
+    }
+
+    /// One event.
+    pub fn event(&mut self, bytes: &[u8], from: &Sender<'_>) {
+        self.piece(Ok(bytes), from);
+    }
+
+    /// Bytes of records not yet given out.
+    pub fn pending_bytes(&self) -> usize {
+        self.partitions.iter().map(RecordsBuilder::byte_len).sum()
+    }
+
+    pub fn finish(&mut self) -> Taken {
+        let mut taken = std::mem::take(&mut self.taken);
+        let filled = self.partitions.iter_mut().enumerate().filter(|(_, records)| !records.is_empty());
+        taken.batches = filled.map(|(partition, records)| (partition as u32, records.finish())).collect();
+        taken
+    }
+
+    fn piece(&mut self, piece: split::Piece<'_>, from: &Sender<'_>) {
+        let index = self.next_index;
+        self.next_index += 1;
+        match piece.and_then(|bytes| self.take(bytes, from)) {
+            Ok(()) => self.taken.accepted += 1,
+            Err(Rejection { code, message }) => {
+                self.taken.rejected_by_code[code as usize] += 1;
+                if self.taken.rejected.len() < self.max_listed {
+                    self.taken.rejected.push(Rejected { index, code, message });
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8], from: &Sender<'_>) -> Result<(), Rejection> {
+        let mut event = decode::event(bytes)?;
+        decode::check_time(event.ts, from.now_ms, self.retention_ms)?;
+        let value = if redact(&mut event, &from.control.settings, &self.rules) {
+            self.scratch.clear();
+            decode::encode(&event, &mut self.scratch);
+            // A category given to an event that was full already: the processors would refuse what we accepted.
+            if self.scratch.len() > MAX_EVENT_BYTES {
+                return Err(Rejection {
+                    code: Code::TooLarge,
+                    message: "the event with its category is larger than 64 KiB".into(),
+                });
+            }
+            &self.scratch[..]
+        } else {
+            bytes
+        };
+        let user = from.control.directory.resolve(&event.user).unwrap_or(&event.user);
+        let partition = partition_of(user.as_bytes(), self.partitions.len() as u32) as usize;
+        if let Some(records) = self.partitions.get_mut(partition) {
+            records.push(from.now_ms, user.as_bytes(), from.source.as_bytes(), value);
+        }
+        Ok(())
+    }
+}

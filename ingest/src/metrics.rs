@@ -1,0 +1,92 @@
+//! What ingest tells of itself. Emitted once per request; no label says who.
+
+use std::time::Duration;
+
+use schemas::outcome::{Code, Outcome};
+
+use crate::intake::Taken;
+
+/// Requests answered, by status code.
+pub const REQUESTS: &str = "focusflow_ingest_requests_total";
+/// Events that were read from a request; the sum of `EVENTS` over its outcomes.
+pub const RECEIVED: &str = "focusflow_ingest_events_received_total";
+/// Events by outcome: accepted, invalid, too_large, rate_limited (the log could not take them: sent again they count once), internal.
+pub const EVENTS: &str = "focusflow_ingest_events_total";
+/// Events refused one by one, by the code of the rejection.
+pub const REJECTIONS: &str = "focusflow_ingest_rejections_total";
+/// Bytes of bodies, as sent.
+pub const BODY_BYTES: &str = "focusflow_ingest_body_bytes_total";
+/// Bytes of records appended to the log.
+pub const RECORD_BYTES: &str = "focusflow_ingest_record_bytes_total";
+/// Events in one request.
+pub const BATCH_EVENTS: &str = "focusflow_ingest_batch_events";
+/// From the append's call to its durable return.
+pub const APPEND_SECONDS: &str = "focusflow_ingest_append_seconds";
+/// From the request's head to its answer.
+pub const REQUEST_SECONDS: &str = "focusflow_ingest_request_seconds";
+
+pub(crate) fn describe() {
+    metrics::describe_counter!(REQUESTS, "Requests answered, by status code");
+    metrics::describe_counter!(RECEIVED, "Events read from requests: the sum of focusflow_ingest_events_total");
+    metrics::describe_counter!(EVENTS, "Events by outcome");
+    metrics::describe_counter!(REJECTIONS, "Events refused one by one, by code");
+    metrics::describe_counter!(BODY_BYTES, metrics::Unit::Bytes, "Bodies as sent");
+    metrics::describe_counter!(RECORD_BYTES, metrics::Unit::Bytes, "Records appended to the log");
+    metrics::describe_histogram!(BATCH_EVENTS, "Events in one request");
+    metrics::describe_histogram!(APPEND_SECONDS, metrics::Unit::Seconds, "Append to the log, until durable");
+    metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "Whole request");
+}
+
+/// The events of one request. `ended` is what became of those that were good.
+pub fn events(taken: &Taken, ended: Outcome) {
+    metrics::counter!(RECEIVED).increment(taken.received());
+    metrics::histogram!(BATCH_EVENTS).record(taken.received() as f64);
+    if taken.accepted > 0 {
+        metrics::counter!(EVENTS, "outcome" => ended.as_str()).increment(taken.accepted);
+    }
+    if taken.rejections() == 0 {
+        return;
+    }
+    for outcome in Outcome::ALL {
+        let refused = taken.refused(*outcome);
+        if refused > 0 {
+            metrics::counter!(EVENTS, "outcome" => outcome.as_str()).increment(refused);
+        }
+    }
+    for code in Code::ALL {
+        let refused = taken.rejected_by_code[*code as usize];
+        if refused > 0 {
+            metrics::counter!(REJECTIONS, "code" => code.as_str()).increment(refused);
+        }
+    }
+}
+
+pub(crate) fn appended(bytes: usize, took: Duration) {
+    metrics::counter!(RECORD_BYTES).increment(bytes as u64);
+    metrics::histogram!(APPEND_SECONDS).record(took.as_secs_f64());
+}
+
+pub(crate) fn body(bytes: usize) {
+    metrics::counter!(BODY_BYTES).increment(bytes as u64);
+}
+
+pub(crate) fn request(status: u16, took: Duration) {
+    metrics::counter!(REQUESTS, "status" => status_word(status)).increment(1);
+    metrics::histogram!(REQUEST_SECONDS).record(took.as_secs_f64());
+}
+
+/// The statuses ingest answers with, so that a label needs no allocation.
+fn status_word(status: u16) -> &'static str {
+    match status {
+        202 => "202",
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        405 => "405",
+        408 => "408",
+        413 => "413",
+        415 => "415",
+        503 => "503",
+        _ => "500",
+    }
+}
