@@ -27,7 +27,7 @@ deps-test:
 
 build: dashboards ## the release binary, with the dashboard inside
 	$(call say,Building the release binary (the first time takes about 15 minutes on 2 cores))
-	@cargo build --release --locked -p focusflow
+	@cargo build --release --locked --workspace --bins
 
 dashboards: dashboards/dist/index.html
 

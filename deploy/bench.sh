@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$HOME/.cache/focusflow/target}
 work=${BENCH_DIR:-$(mktemp -d)}
 parts=${*:-micro import http freshness queries start}
-cargo build --release --locked -q -p focusflow -p focusflow-benches
+cargo build --release --locked -q --workspace --bins
 ff=$target/release/focusflow
 measure=$target/release/focusflow-benches
 export FOCUSFLOW_ADMIN_TOKEN="ff_$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"

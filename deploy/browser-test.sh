@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$HOME/.cache/focusflow/target}
-cargo build --locked -q -p focusflow
+# The binary the tests were built with: the same features, so nothing is compiled twice.
+cargo test --workspace --locked --no-run -q
 data=$(mktemp -d)
 log=$data/focusflow.log
 export FOCUSFLOW_ADMIN_TOKEN="ff_$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"
