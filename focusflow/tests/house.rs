@@ -24,7 +24,8 @@ const EDGES: [(&str, &[&str]); 8] = [
 /// `library -> the only crates that may depend on it`.
 const HOMES: [(&str, &[&str]); 6] = [
     ("datafusion", &["focusflow-store"]),
-    ("parquet", &["focusflow-store"]),
+    // `query` writes answers as Parquet; only the store reads or keeps it.
+    ("parquet", &["focusflow-store", "focusflow-query"]),
     ("sqlx", &["focusflow-store"]),
     ("clap", &["focusflow"]),
     ("anyhow", &["focusflow"]),

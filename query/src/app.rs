@@ -1,0 +1,136 @@
+//! What handlers share, and who is asking.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use schemas::control::{Control, Role, Token};
+use tokio::sync::Semaphore;
+
+use crate::access::{Decision, Org, Request, Viewer, decide};
+use crate::figures::FigureStore;
+use crate::live::hub::Hub;
+use crate::{Config, Deps, Error};
+
+/// Entries valid from a date begin to hold without the directory changing.
+const ORG_MAX_AGE_MS: i64 = 600_000;
+
+pub type App = Arc<Inner>;
+
+pub struct Inner {
+    pub config: Config,
+    pub deps: Deps,
+    pub figures: Arc<FigureStore>,
+    pub hub: Arc<Hub>,
+    pub sql_slots: Arc<Semaphore>,
+    org: Mutex<Option<(i64, Arc<Org>)>>,
+    pub log_end_at_start: tokio::sync::OnceCell<Arc<Vec<u64>>>,
+    /// The live state is seeded and follows the log.
+    pub live_runs: AtomicBool,
+}
+
+impl Inner {
+    pub fn new(config: Config, deps: Deps, figures: Arc<FigureStore>, hub: Arc<Hub>) -> Inner {
+        let sql_slots = Arc::new(Semaphore::new(config.sql_concurrency));
+        Inner {
+            config,
+            deps,
+            figures,
+            hub,
+            sql_slots,
+            org: Mutex::new(None),
+            log_end_at_start: tokio::sync::OnceCell::new(),
+            live_runs: AtomicBool::new(false),
+        }
+    }
+
+    pub fn now(&self) -> i64 {
+        (self.deps.clock)()
+    }
+
+    pub fn control(&self) -> Arc<Control> {
+        self.deps.control.borrow().clone()
+    }
+
+    /// The tree of teams of this snapshot.
+    pub fn org(&self, control: &Control) -> Arc<Org> {
+        let now = self.now();
+        let mut kept = self.org.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((built, org)) = kept.as_ref()
+            && org.version == control.version
+            && (now - built).abs() < ORG_MAX_AGE_MS
+        {
+            return org.clone();
+        }
+        let org = Arc::new(Org::new(control.version, &control.directory, now));
+        *kept = Some((now, org.clone()));
+        org
+    }
+
+    pub fn caller(&self, secret: &str) -> Result<Caller, Error> {
+        let (now, control) = (self.now(), self.control());
+        let token = control.tokens.authenticate(secret, now).cloned().ok_or(Error::BadToken)?;
+        Ok(self.caller_of(&token, control, now))
+    }
+
+    fn caller_of(&self, token: &Token, control: Arc<Control>, now: i64) -> Caller {
+        let org = self.org(&control);
+        let viewer = Viewer::new(token, &control.directory, &org, now);
+        Caller { viewer, control, org, now }
+    }
+}
+
+/// The holder of a valid token, with the snapshot everything about this request is decided on.
+#[derive(Clone)]
+pub struct Caller {
+    pub viewer: Viewer,
+    pub control: Arc<Control>,
+    pub org: Arc<Org>,
+    pub now: i64,
+}
+
+impl Caller {
+    /// The unit asked for, where there is one; and a line in the audit log, of refusals too.
+    pub fn may(&self, request: Request<'_>, what: &str) -> Result<Option<usize>, Error> {
+        let decision = decide(&self.viewer, request, &self.org);
+        let (role, person) = (self.viewer.role, self.viewer.person.as_deref().unwrap_or_default());
+        let allowed = matches!(decision, Decision::Allow(_));
+        tracing::info!(target: "audit", token = %self.viewer.token, ?role, person, what, scope = ?request, allowed, "access");
+        match decision {
+            Decision::Allow(unit) => Ok(unit),
+            Decision::Forbid(reason) => Err(Error::Forbidden(reason.to_owned())),
+            Decision::Unknown => Err(Error::NotFound("there is no such team in the directory".into())),
+        }
+    }
+
+    /// The person the caller is, for their own pages.
+    pub fn me(&self, what: &str) -> Result<&str, Error> {
+        self.may(Request::Me, what)?;
+        self.viewer.person.as_deref().ok_or_else(|| Error::Forbidden("this token speaks for no person".into()))
+    }
+
+    pub fn unit(&self, request: Request<'_>, what: &str) -> Result<usize, Error> {
+        self.may(request, what)?.ok_or_else(|| Error::Internal("a team view without a team".into()))
+    }
+
+    pub fn is_admin(&self) -> bool {
+        self.viewer.role == Role::Admin
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Error> {
+        app.caller(bearer(&parts.headers).ok_or(Error::NoToken)?)
+    }
+}
+
+/// The secret in the Authorization header.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}

@@ -1,0 +1,110 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use schemas::directory::{Document, Team};
+
+use super::*;
+use crate::access::ROOT;
+
+/// t0 above t1 and t2; numbers 0 (no team), 1, 2, 3 for none, t0, t1, t2.
+fn org() -> (Org, Vec<usize>) {
+    let team = |id: &str, parent: Option<&str>| Team { id: id.into(), name: id.into(), parent: parent.map(Into::into) };
+    let teams = vec![team("t0", None), team("t1", Some("t0")), team("t2", Some("t0"))];
+    let org = Org::new(1, &schemas::Directory::new(Document { teams, people: Vec::new() }).unwrap(), 0);
+    let units = [None, Some("t0"), Some("t1"), Some("t2")].map(|team| org.unit_of(team)).to_vec();
+    (org, units)
+}
+
+/// (person, window from the start of day 0); a person's team is the person modulo 4, but changes with the day for some.
+type Rows = BTreeSet<(u32, u16)>;
+
+fn team_of(person: u32, day: i32) -> u32 {
+    if person == 7 && day == 1 { 2 } else { person % 4 }
+}
+
+fn days(rows: &Rows) -> Vec<(i32, Arc<WindowsDay>)> {
+    (0..2)
+        .map(|day| {
+            let mut builder = WindowsDayBuilder::default();
+            for (person, window) in rows.iter().filter(|(_, w)| i32::from(*w) / WINDOWS as i32 == day) {
+                let sums = Sums { n: 1, active_ms: 1_000, focus_ms: i64::from(*person), ..Sums::default() };
+                builder.push(*person, team_of(*person, day), window % WINDOWS as u16, &sums);
+            }
+            (day, Arc::new(builder.finish().0))
+        })
+        .collect()
+}
+
+/// Windows round the midnight between the two days.
+fn rows() -> impl Strategy<Value = Rows> {
+    prop::collection::btree_set((0u32..12, 270u16..306), 0..160)
+}
+
+fn span<'a>(org: &'a Org, units: &'a [usize], rows: &Rows, k: u32) -> WindowSpan<'a> {
+    WindowSpan::new(org, days(rows), units, k, 0, 2 * DAY_MS)
+}
+
+proptest! {
+    /// Each window shown has k people; those hidden have together nobody, k people, or are all there is.
+    #[test]
+    fn hidden_windows_hide_nobody_alone(rows in rows(), k in 2u32..6) {
+        let (org, units) = org();
+        let span = span(&org, &units, &rows, k);
+        for unit in 0..org.len() {
+            let inside = org.below(unit);
+            for day in 0..2 {
+                let steps: Vec<Step> = span.windows(unit).into_iter().filter(|s| s.start / DAY_MS == day).collect();
+                let is_member = |person: u32| inside[units[team_of(person, day as i32) as usize]];
+                let people_in = |start: i64| -> BTreeSet<u32> {
+                    let window = (start / WINDOW_MS) as u16;
+                    rows.iter().filter(|(p, w)| *w == window && is_member(*p)).map(|(p, _)| *p).collect()
+                };
+                let mut hidden = BTreeSet::new();
+                for step in &steps {
+                    match &step.sums {
+                        Some((n, _)) => prop_assert!(*n >= k && people_in(step.start).len() as u32 == *n),
+                        None => hidden.extend(people_in(step.start)),
+                    }
+                }
+                let all_hidden = steps.iter().all(|s| s.sums.is_none());
+                prop_assert!(hidden.is_empty() || hidden.len() as u32 >= k || all_hidden, "{hidden:?}");
+            }
+        }
+    }
+
+    /// Hours and heat map cells are the windows shown, added up; people are counted once, over midnight too.
+    #[test]
+    fn hours_and_cells_are_sums_of_shown_windows(rows in rows(), k in 1u32..5) {
+        let (org, units) = org();
+        let span = span(&org, &units, &rows, k);
+        // Half past midnight begins an hour there.
+        let zone = TimeZone::get("Asia/Kolkata").unwrap();
+        let mut expected = BTreeMap::<i64, (BTreeSet<u32>, i64)>::new();
+        for step in span.windows(ROOT) {
+            let entry = expected.entry(hour_start(step.start, &zone)).or_default();
+            if let Some((_, sums)) = step.sums {
+                entry.0.extend(rows.iter().filter(|(_, w)| i64::from(*w) == step.start / WINDOW_MS).map(|(p, _)| *p));
+                entry.1 += sums.focus_ms;
+            }
+        }
+        let found: BTreeMap<i64, (usize, i64)> = span
+            .hours(ROOT, &zone)
+            .into_iter()
+            .map(|s| (s.start, s.sums.map_or((0, 0), |(n, sums)| (n as usize, sums.focus_ms))))
+            .collect();
+        let hours: BTreeMap<i64, (usize, i64)> = expected.iter().map(|(hour, (p, f))| (*hour, (p.len(), *f))).collect();
+        prop_assert_eq!(&found, &hours);
+        let mut cells = BTreeMap::<usize, (BTreeSet<u32>, u32, i64)>::new();
+        for (hour, (people, focus)) in expected {
+            let cell = cells.entry(heat_index(hour, &zone)).or_default();
+            cell.1 += people.len() as u32;
+            cell.0.extend(people);
+            cell.2 += focus;
+        }
+        let found: Vec<_> = span.heatmap(ROOT, &zone).into_iter().map(|((day, hour), cell)| {
+            (usize::from(day) * 24 + usize::from(hour), (cell.n as usize, cell.person_hours, cell.sums.focus_ms))
+        }).collect();
+        let cells: Vec<_> = cells.into_iter().map(|(at, (people, hours, focus))| (at, (people.len(), hours, focus))).collect();
+        prop_assert_eq!(found, cells);
+    }
+}

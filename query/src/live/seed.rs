@@ -1,0 +1,94 @@
+//! Where the live state starts from: the newest rows of the store.
+
+use std::sync::Arc;
+
+use arrow::array::Array;
+use schemas::directory::DAY_MS;
+use schemas::live::{DayFigures, WindowFigures};
+use serde_json::json;
+use store::{Limits, Store};
+
+use super::people::People;
+use crate::Error;
+use crate::rest::span::day_text;
+use crate::rows::{Columns, each, optional};
+
+pub async fn seed(people: &mut People, store: &Arc<dyn Store>, limits: Limits, now: i64) -> Result<(), Error> {
+    let yesterday = now.div_euclid(DAY_MS) as i32 - 1;
+    each(store, include_str!("../../sql/live_days.sql"), vec![json!(day_text(yesterday))], limits, |batch| {
+        let c = Columns(batch);
+        let (user, team, day) = (c.text("user_id")?, c.text("team_id")?, c.day("day")?);
+        let ints = [
+            "active_ms",
+            "focus_ms",
+            "comm_ms",
+            "meeting_ms",
+            "switches",
+            "blocks",
+            "deep_blocks",
+            "stretch_ms",
+            "messages_received",
+            "messages_sent",
+            "interruptions",
+            "self_interruptions",
+            "after_hours_ms",
+        ];
+        let ints = ints.iter().map(|name| c.int(name)).collect::<Result<Vec<_>, _>>()?;
+        let (load, score, focus) = (c.float("load")?, c.float("interruption_score")?, c.float("focus_score")?);
+        let (first, last) = (c.time("first_active")?, c.time("last_active")?);
+        for row in 0..batch.num_rows() {
+            let int = |at: usize| ints[at].value(row);
+            let figures = DayFigures {
+                day: day.value(row),
+                active_ms: int(0),
+                focus_ms: int(1),
+                comm_ms: int(2),
+                meeting_ms: int(3),
+                switches: int(4),
+                blocks: int(5),
+                deep_blocks: int(6),
+                stretch_ms: int(7),
+                messages_received: int(8),
+                messages_sent: int(9),
+                interruptions: int(10),
+                self_interruptions: int(11),
+                load: load.value(row),
+                interruption_score: score.value(row),
+                focus_score: optional(&focus, row, |a, r| a.value(r)),
+                after_hours_ms: int(12),
+                first_active: optional(&first, row, |a, r| a.value(r)),
+                last_active: optional(&last, row, |a, r| a.value(r)),
+            };
+            let team = team.is_valid(row).then(|| team.value(row).to_owned());
+            people.seed_day(user.value(row), team, figures, now);
+        }
+        Ok(())
+    })
+    .await?;
+    let from = now - DAY_MS - DAY_MS / 2;
+    each(store, include_str!("../../sql/live_windows.sql"), vec![json!(from)], limits, |batch| {
+        let c = Columns(batch);
+        let (user, start) = (c.text("user_id")?, c.time("window_start")?);
+        let ints = ["active_ms", "focus_ms", "comm_ms", "meeting_ms", "switches", "messages_received", "interruptions"];
+        let ints = ints.iter().map(|name| c.int(name)).collect::<Result<Vec<_>, _>>()?;
+        let (load, score) = (c.float("load")?, c.float("interruption_score")?);
+        for row in 0..batch.num_rows() {
+            let int = |at: usize| ints[at].value(row);
+            let window = WindowFigures {
+                window_start: start.value(row),
+                active_ms: int(0),
+                focus_ms: int(1),
+                comm_ms: int(2),
+                meeting_ms: int(3),
+                switches: int(4),
+                messages_received: int(5),
+                interruptions: int(6),
+                load: load.value(row),
+                interruption_score: score.value(row),
+            };
+            people.seed_window(user.value(row), window);
+        }
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,10 @@
+//! The stage as clients see it: a real server on a real store, rows put there by commits, updates by the log.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod admin;
+mod live;
+mod rest;
+mod roles;
+mod setting;
+mod sql;
