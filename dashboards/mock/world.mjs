@@ -1,0 +1,230 @@
+// A made-up company whose day is always under way, whatever the hour: plausible shapes, moving numbers, no real person.
+// It knows the JSON shapes of schemas/openapi.json and nothing of how the real figures are computed.
+
+const WINDOW = 300_000;
+const HOUR = 3_600_000;
+const DAY_LENGTH = 7.4 * HOUR;
+export const K = 5;
+
+export const TEAMS = [
+  { id: 't-0', name: 'Engineering', parent: null, size: 42, busy: 1 },
+  { id: 't-1', name: 'Payments', parent: 't-0', size: 9, busy: 1.25 },
+  { id: 't-2', name: 'Platform', parent: 't-0', size: 14, busy: 0.7 },
+  { id: 't-3', name: 'Design systems', parent: 't-0', size: 3, busy: 1 },
+  { id: 't-4', name: 'Customer care', parent: null, size: 17, busy: 2.1 },
+  { id: 't-5', name: 'Founders', parent: null, size: 2, busy: 1.6 },
+];
+export const ORG = { id: 'org', name: 'Northwind', parent: null, size: 61, busy: 1.2 };
+
+function random(seed) {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+const hash = (text) => [...text].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 16777619), 2166136261) >>> 0;
+
+/** How much of a working day's usual activity hour `h` holds (local, fractional). */
+function rhythm(h) {
+  const bump = (centre, width) => Math.exp(-(((h - centre) / width) ** 2));
+  return Math.max(0, bump(10.4, 1.9) + 0.95 * bump(15.2, 2) - 0.35 * bump(12.6, 0.6) + 0.12 * bump(20.5, 1.3));
+}
+
+const score = (load, focusHours) => 100 * (1 - Math.exp(-load / (5.77 * Math.max(focusHours, 0.5))));
+const stat = (median, spread) => ({ mean: median * 1.04, median, p90: median * (1 + spread) });
+
+function windowAt(unit, start, dayStart, part = 1) {
+  const roll = random(hash(unit.id) ^ (start / WINDOW));
+  const h = 8.6 + (start - dayStart) / HOUR;
+  const level = rhythm(h);
+  const n = Math.round(unit.size * Math.min(1, level * 1.05) * (0.85 + 0.15 * roll()));
+  const shared = { start, n: n < K ? null : n, suppressed: n < K };
+  const none = { active_ms: null, focus_ms: null, meeting_ms: null, interruptions: null, interruption_score: null, load: null };
+  if (n === 0) return null;
+  if (n < K) return { ...shared, ...none };
+  const active = WINDOW * (0.62 + 0.25 * level * roll()) * part;
+  const focus = active * Math.min(0.92, Math.max(0.08, 0.34 + 0.36 * Math.sin(h * 1.7 + unit.size) * 0.6 + 0.28 * roll()));
+  const interruptions = Math.max(0, unit.busy * (0.12 + 0.5 * roll() ** 2 + 0.35 * Math.max(0, Math.sin(h * 2.9))) * part);
+  const load = interruptions * 1.15;
+  return {
+    ...shared,
+    active_ms: active,
+    focus_ms: focus,
+    meeting_ms: active * 0.25 * roll() * (level > 0.5 ? 1 : 0.3),
+    interruptions,
+    load,
+    interruption_score: score(load * 0.5, 0.5),
+  };
+}
+
+function dayFigures(unit, seed, progress = 1) {
+  const roll = random(hash(`${unit.id} ${seed}`));
+  const swing = () => 0.82 + 0.36 * roll();
+  const interruptions = 13 * unit.busy * swing() * progress;
+  const focus = 3.5 * HOUR * swing() * progress * (unit.busy > 1.5 ? 0.75 : 1);
+  return {
+    focus_ms: stat(focus, 0.42),
+    active_ms: stat(6.6 * HOUR * swing() * progress, 0.2),
+    comm_ms: stat(1.2 * HOUR * swing() * progress, 0.5),
+    meeting_ms: stat(1.15 * HOUR * swing() * progress, 0.9),
+    switches: stat(Math.round(118 * swing() * progress), 0.5),
+    blocks: stat(Math.round(3 * swing() * progress), 0.6),
+    deep_blocks: stat(Math.round(1 * swing() * progress), 1),
+    block_ms: stat(focus * 0.7, 0.5),
+    stretch_ms: stat(0.6 * HOUR * swing(), 0.6),
+    messages_received: stat(Math.round(61 * unit.busy * swing() * progress), 0.5),
+    messages_sent: stat(Math.round(34 * swing() * progress), 0.5),
+    interruptions: stat(Math.round(interruptions), 0.6),
+    self_interruptions: stat(Math.round(9 * swing() * progress), 0.6),
+    load: stat(interruptions * 1.15, 0.6),
+    interruption_score: stat(score(interruptions * 0.95, (focus / HOUR) * 1.15), 0.3),
+    focus_score: stat(Math.min(96, 71 * swing() * (unit.busy > 1.5 ? 0.8 : 1)), 0.16),
+    after_hours_ms: stat(0.2 * HOUR * swing(), 1.5),
+  };
+}
+
+const isoDay = (ms) => new Date(ms).toISOString().slice(0, 10);
+
+export class Unit {
+  constructor(entry, kind) {
+    this.entry = entry;
+    this.scope = { kind, id: entry.id, name: entry.name };
+    this.dayStart = Math.floor((Date.now() - DAY_LENGTH) / WINDOW) * WINDOW;
+    this.roll = random(hash(entry.id) + 1);
+    this.hidden = entry.size < K;
+    this.active = Math.round(entry.size * 0.86);
+    this.inFocus = Math.round(this.active * 0.45);
+    this.inMeeting = Math.round(this.active * 0.2);
+    this.seq = 1000;
+    this.history = [];
+  }
+
+  progress() {
+    return Math.min(1, (Date.now() - this.dayStart) / (8.6 * HOUR));
+  }
+
+  windows(now = Date.now()) {
+    const all = [];
+    for (let start = this.dayStart; start <= now; start += WINDOW) {
+      const row = windowAt(this.entry, start, this.dayStart, Math.min(1, Math.max(0.1, (now - start) / WINDOW)));
+      if (row) all.push(row);
+    }
+    return all;
+  }
+
+  now() {
+    return { active: this.active, in_focus: this.inFocus, in_meeting: this.inMeeting };
+  }
+
+  today() {
+    const figures = dayFigures(this.entry, isoDay(Date.now()), this.progress());
+    const keep = ['focus_ms', 'active_ms', 'interruptions', 'interruption_score', 'focus_score', 'load', 'switches', 'meeting_ms'];
+    return { day: isoDay(Date.now()), ...Object.fromEntries(keep.map((key) => [key, figures[key]])) };
+  }
+
+  snapshot() {
+    const at = Date.now();
+    const head = { scope: this.scope, at, k: K, rolled_up_to: null, freshness_ms: 180 };
+    if (this.hidden) return { ...head, n: null, suppressed: true, now: null, today: null, windows: [] };
+    return { ...head, n: this.active + 1, suppressed: false, now: this.now(), today: this.today(), windows: this.windows(at) };
+  }
+
+  /** One step of the walk; gives the delta, or null where nothing may be shown. */
+  step() {
+    if (this.hidden) return null;
+    const move = () => (this.roll() < 0.5 ? 1 : -1);
+    const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
+    if (this.roll() < 0.25) this.active = clamp(this.active + move(), Math.max(K, Math.round(this.entry.size * 0.7)), this.entry.size);
+    if (this.roll() < 0.2) this.inMeeting = clamp(this.inMeeting + move(), 0, Math.round(this.active * 0.35));
+    this.inFocus = clamp(this.inFocus + move(), 1, this.active - this.inMeeting);
+    const at = Date.now();
+    const delta = { at, freshness_ms: Math.round(90 + 300 * this.roll()), n: this.active + 1, now: this.now(), today: this.today(), windows: this.windows(at).slice(-1) };
+    this.seq += 1;
+    this.history.push({ seq: this.seq, data: delta });
+    if (this.history.length > 50) this.history.shift();
+    return delta;
+  }
+
+  /** The deltas after `from`, or null when they are gone. */
+  since(from) {
+    if (from > this.seq) return null;
+    if (from === this.seq) return [];
+    return this.history[0] && this.history[0].seq <= from + 1 ? this.history.filter(({ seq }) => seq > from) : null;
+  }
+
+  trends(days) {
+    const points = [];
+    for (let back = days - 1; back >= 0; back--) {
+      const ms = Date.now() - back * 86_400_000;
+      const weekend = [0, 6].includes(new Date(ms).getUTCDay());
+      if (this.hidden) continue;
+      if (weekend) points.push({ day: isoDay(ms), n: null, suppressed: true, figures: null });
+      else points.push({ day: isoDay(ms), n: this.entry.size, suppressed: false, figures: dayFigures(this.entry, isoDay(ms), back === 0 ? this.progress() : 1) });
+    }
+    return points;
+  }
+
+  heat() {
+    const cells = [];
+    for (let weekday = 0; weekday < 7; weekday++) {
+      for (let hour = 0; hour < 24; hour++) {
+        const roll = random(hash(`${this.entry.id} ${weekday} ${hour}`));
+        const level = rhythm(hour + 0.5) * (weekday > 4 ? 0.12 : weekday === 4 ? 0.85 : 1);
+        const n = Math.round(this.entry.size * Math.min(1, level * 1.1));
+        if (n === 0 || this.hidden) continue;
+        const cell = { weekday, hour, n: n < K ? null : n, suppressed: n < K, focus_ms: null, active_ms: null, interruptions: null, interruption_score: null };
+        if (n >= K) {
+          const share = Math.min(0.85, Math.max(0.12, 0.5 + 0.22 * Math.sin(hour * 1.3 + weekday * 0.4) + 0.16 * (roll() - 0.5) - (weekday === 1 || weekday === 3 ? 0.1 : 0)));
+          cell.active_ms = 0.72 * HOUR * Math.min(1, level);
+          cell.focus_ms = cell.active_ms * share;
+          cell.interruptions = this.entry.busy * (1.1 + 1.6 * roll()) * level;
+          cell.interruption_score = Math.min(92, (1 - share) * 62 * this.entry.busy * (0.7 + 0.5 * roll()));
+        }
+        cells.push(cell);
+      }
+    }
+    return cells;
+  }
+
+  summary() {
+    return this.hidden ? null : dayFigures(this.entry, 'summary');
+  }
+}
+
+/** One person's own day, for the member's page. */
+export class Me {
+  constructor() {
+    this.unit = new Unit({ id: 'p-1', name: 'Ada', parent: null, size: 40, busy: 1.1 }, 'me');
+    this.since = Date.now() - 23 * 60_000;
+    this.seq = 1;
+  }
+
+  live() {
+    const at = Date.now();
+    const figures = this.unit.today();
+    const medians = Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, typeof value === 'object' ? Math.round(value.median) : value]));
+    return {
+      at,
+      freshness_ms: 140,
+      now: { active: true, in_focus: true, in_meeting: false, since: this.since },
+      day: {
+        ...medians, comm_ms: HOUR, blocks: 3, deep_blocks: 1, stretch_ms: 0.6 * HOUR, messages_received: 48, messages_sent: 22,
+        self_interruptions: 6, after_hours_ms: 0, first_active: this.unit.dayStart + 0.4 * HOUR, last_active: at,
+      },
+      windows: this.unit.windows(at).filter((w) => !w.suppressed).map(({ start, n, suppressed, ...rest }) => ({
+        window_start: start, ...rest, active_ms: Math.round(rest.active_ms), focus_ms: Math.round(rest.focus_ms), meeting_ms: Math.round(rest.meeting_ms),
+        interruptions: Math.round(rest.interruptions * 1.4), comm_ms: 20_000, switches: 3, messages_received: 1,
+      })),
+    };
+  }
+
+  trends(days) {
+    return this.unit.trends(days).filter((p) => p.figures).map(({ day, figures }) => ({
+      day, streak_days: 3, rest_ms: 13 * HOUR, final: true,
+      figures: Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, value.median])),
+    }));
+  }
+}

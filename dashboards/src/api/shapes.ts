@@ -1,0 +1,25 @@
+/** Short names for the shapes of the contract; all of them come from schemas/openapi.json. */
+import type { components } from './types';
+
+type Schemas = components['schemas'];
+
+export type WhoAmI = Schemas['WhoAmI'];
+export type Role = Schemas['Role'];
+export type TeamEntry = Schemas['TeamEntry'];
+export type Stat = Schemas['Stat'];
+export type Figures = Schemas['Figures'];
+export type HeatMap = Schemas['HeatMap'];
+export type HeatCell = Schemas['HeatCell'];
+export type Trends = Schemas['Trends'];
+export type MyTrends = Schemas['MyTrends'];
+export type Timeline = Schemas['Timeline'];
+export type Summary = Schemas['Summary'];
+export type LiveNow = Schemas['LiveNow'];
+export type LiveToday = Schemas['LiveToday'];
+export type LiveWindow = Schemas['LiveWindow'];
+/** What a page holds is always a merged snapshot, so every field is there. */
+export type TeamLive = Required<Schemas['TeamLive']>;
+export type MyWindow = Schemas['MyWindow'];
+export type MyDay = Schemas['MyDay'];
+export type MeLive = Required<Schemas['MeLive']>;
+export type Problem = Schemas['Problem'];

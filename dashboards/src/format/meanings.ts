@@ -1,0 +1,74 @@
+/**
+ * What each number on the page means, in plain words after schemas' definitions (version 1). Constants named here are the
+ * defaults; a change of a definition changes the text here too.
+ */
+export type Meaning = { title: string; text: string[] };
+
+export const MEANINGS = {
+  in_focus: {
+    title: 'In focus now',
+    text: [
+      'People who are inside a focus session, or who have kept to focus work (coding, writing, design, data, learning) for at least five minutes with no break longer than two.',
+      'Active are those with any activity in the last minutes. Only counts are shown: the dots are sorted by kind, so no dot is anybody.',
+    ],
+  },
+  interruption_score: {
+    title: 'Interruption score',
+    text: [
+      'How heavily messages weigh on focus, from 0 to 100. Each message that reaches someone in focus adds a load: a call more than a mention, a mention more than a channel message, and more the longer it takes to get back into focus.',
+      'The load is set against the hours in focus. Four mentions an hour, each attended to at once, are about 50.',
+      'Words: calm under 15, steady under 35, busy under 55, hectic under 75, stormy from there. Shown is the middle person of the group.',
+    ],
+  },
+  focus_ms: {
+    title: 'Focus time',
+    text: [
+      'Time spent active in a focus category: coding, writing, design, data or learning. Time away from the keyboard does not count, nor do meetings and messages.',
+      'A meter for protecting time, not for judging people: some good days hold little of it.',
+    ],
+  },
+  meeting_ms: {
+    title: 'Meetings',
+    text: ['Time in meeting applications or in meeting sessions. What overlaps counts once.'],
+  },
+  switches: {
+    title: 'Switches',
+    text: [
+      'Changes from one application to another, counted only when each was used for at least ten seconds and the gap between them is at most a minute, so that brief glances do not count.',
+    ],
+  },
+  interruptions: {
+    title: 'Interruptions',
+    text: ['Messages with a notification that arrived while the person was in focus. Messages at other times interrupt nothing and do not count.'],
+  },
+  focus_score: {
+    title: 'Focus score',
+    text: [
+      'A day from 0 to 100: focus time (up to four hours) makes 40 points, unbroken stretches (up to 45 minutes) 30, few interruptions 20, and completed focus sessions 10.',
+      'Not given on a day with less than half an hour of activity.',
+    ],
+  },
+  day: {
+    title: 'Through the day',
+    text: [
+      'The day in windows of five minutes. The area is focus time of the average active person in a window, at most five minutes; the bars are interruptions per person.',
+      'Hatched stretches have too few active people to be shown.',
+    ],
+  },
+  week: {
+    title: 'The usual week',
+    text: [
+      'The last 28 days laid over one another, hour by hour. Focus share is focus time out of active time; the interruption score is the mean of the five-minute windows.',
+      'Empty cells had too few people, or nobody active.',
+    ],
+  },
+  privacy: {
+    title: 'What this page can and cannot show',
+    text: [
+      'Figures are of groups. Below the smallest permitted number of people nothing is shown, and neither is anything that could be worked out by taking one figure from another.',
+      'There is no list of people here and no ranking. A small team is shown as part of the unit above it. What is about one person stands on that person\'s own page.',
+    ],
+  },
+} as const satisfies Record<string, Meaning>;
+
+export type MeaningKey = keyof typeof MEANINGS;

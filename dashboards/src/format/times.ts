@@ -1,0 +1,42 @@
+/** Times and dates in the reader's own zone and format. */
+
+const WEEKDAYS = 7;
+
+export function zone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+const clockFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const shortDayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+export function clock(ms: number): string {
+  return clockFormat.format(ms);
+}
+
+export function span(from: number, to: number): string {
+  return `${clock(from)} – ${clock(to)}`;
+}
+
+export function day(ms: number): string {
+  return dayFormat.format(ms);
+}
+
+/** Of a date `YYYY-MM-DD`, which has no zone. */
+export function shortDay(date: string): string {
+  return shortDayFormat.format(Date.parse(`${date}T00:00:00Z`));
+}
+
+/** Monday first, as in the contract. */
+export function weekdays(style: 'short' | 'long', locale?: string): string[] {
+  const format = new Intl.DateTimeFormat(locale, { weekday: style, timeZone: 'UTC' });
+  const monday = Date.UTC(2024, 0, 1);
+  return Array.from({ length: WEEKDAYS }, (_, i) => format.format(monday + i * 86_400_000));
+}
+
+/** The local date as the API wants it, `back` days before. */
+export function isoDate(ms: number, back = 0): string {
+  const at = new Date(ms);
+  const local = new Date(Date.UTC(at.getFullYear(), at.getMonth(), at.getDate() - back));
+  return local.toISOString().slice(0, 10);
+}

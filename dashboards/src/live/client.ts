@@ -1,0 +1,214 @@
+/**
+ * Keeps one topic alive. Messages of a transport come in; the merged state and the state of the link go out.
+ *
+ * - A snapshot replaces everything. A delta is merged, one that was seen before is not. A delta whose seq jumps is the
+ *   server's conflation for a slow reader and carries all that was skipped, so it is merged like any other.
+ * - When the way breaks, it is opened again after a growing pause, from the last seq; what was shown stays.
+ * - A way that fails twice without opening gives place to the next one (socket, events, polling). From a lesser way the
+ *   client goes back and tries the best one again, ever more rarely.
+ * - An answer that no repetition can change (signed out, forbidden, no such topic) ends it.
+ *
+ * Deliberately absent: any knowledge of what the data mean.
+ */
+import { delay, type Backoff } from './backoff';
+import { merge } from './merge';
+import type { Doc, ServerMessage } from './protocol';
+import type { Feed, Transport } from './transport';
+
+export type LinkStatus =
+  | { phase: 'connecting'; attempt: number }
+  | { phase: 'live'; via: Transport['name'] }
+  | { phase: 'waiting'; attempt: number; retryAt: number; reason: string }
+  | { phase: 'refused'; code: string; reason: string }
+  | { phase: 'closed' };
+
+export interface Options {
+  topic: string;
+  transports: Transport[];
+  onData(data: Doc, heardAt: number): void;
+  onStatus(status: LinkStatus): void;
+  random?: () => number;
+  backoff?: Backoff;
+  /** A way that says nothing for so long is taken for dead: a broken network need not close anything. */
+  silenceMs?: number;
+  /** A connection that lived so long was a good one: the next pause starts small again. */
+  steadyMs?: number;
+  /** How long a lesser way is used before the best one is tried again; doubles each time. */
+  leaseMs?: number;
+}
+
+const TRIES_PER_WAY = 2;
+const MOST_LEASE_DOUBLINGS = 4;
+/** Error codes of the feed after which a new attempt is worth it. */
+const PASSING = new Set(['internal', 'unavailable', 'too_many_connections', 'too_many_queries']);
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+export class LiveClient {
+  #options: Required<Options>;
+  #state: Doc | null = null;
+  #seq: number | null = null;
+  #feed: Feed | null = null;
+  /** Grows whenever a feed is given up. */
+  #epoch = 0;
+  #rank = 0;
+  #misses = 0;
+  #attempt = 0;
+  #upgrades = 0;
+  #openedAt: number | null = null;
+  #status: LinkStatus = { phase: 'closed' };
+  #retry: Timer;
+  #silence: Timer;
+  #lease: Timer;
+
+  constructor(options: Options) {
+    this.#options = {
+      random: Math.random,
+      backoff: { firstMs: 500, mostMs: 15_000 },
+      silenceMs: 40_000,
+      steadyMs: 10_000,
+      leaseMs: 60_000,
+      ...options,
+    };
+  }
+
+  get status(): LinkStatus {
+    return this.#status;
+  }
+
+  start(): void {
+    if (this.#status.phase === 'closed') this.#connect();
+  }
+
+  stop(): void {
+    this.#drop();
+    clearTimeout(this.#retry);
+    this.#say({ phase: 'closed' });
+  }
+
+  /** The network came back, or the page is looked at again: do not wait out the pause. */
+  nudge(): void {
+    if (this.#status.phase !== 'waiting') return;
+    clearTimeout(this.#retry);
+    this.#connect();
+  }
+
+  /** The browser knows that there is no network: no attempt can succeed, and an open socket would only look alive. */
+  offline(): void {
+    if (this.#status.phase === 'live' || this.#status.phase === 'connecting') this.#lost('this device is offline', true);
+  }
+
+  #connect(): void {
+    const transport = this.#options.transports[this.#rank];
+    if (!transport) return;
+    this.#drop();
+    this.#openedAt = null;
+    this.#say({ phase: 'connecting', attempt: this.#attempt });
+    this.#listen();
+    // Messages of a feed that was given up may still be on their way; they belong to nobody.
+    const epoch = this.#epoch;
+    const mine = () => epoch === this.#epoch;
+    const feed = transport.connect(this.#options.topic, this.#seq, {
+      open: () => {
+        if (!mine()) return;
+        this.#openedAt = Date.now();
+        this.#misses = 0;
+        this.#listen();
+        if (this.#rank > 0) this.#borrow();
+        // Resumed with nothing missed: no message need come.
+        if (this.#seq !== null) this.#say({ phase: 'live', via: transport.name });
+      },
+      alive: () => {
+        if (mine()) this.#listen();
+      },
+      message: (message) => {
+        if (mine()) this.#take(message, transport.name);
+      },
+      closed: ({ reason, code, fatal }) => {
+        if (!mine()) return;
+        if (fatal) this.#refuse(code ?? 'refused', reason);
+        else this.#lost(reason, this.#openedAt !== null);
+      },
+    });
+    if (mine()) this.#feed = feed;
+    else feed.close();
+  }
+
+  #take(message: ServerMessage, via: Transport['name']): void {
+    if (message.type === 'error') {
+      if (PASSING.has(message.code)) this.#lost(message.message, true);
+      else this.#refuse(message.code, message.message);
+      return;
+    }
+    if (message.type === 'snapshot') {
+      this.#state = message.data;
+    } else {
+      if (this.#state === null || this.#seq === null) return;
+      if (message.seq <= this.#seq) return;
+      this.#state = merge(this.#state, message.data);
+    }
+    this.#seq = message.seq;
+    if (this.#status.phase !== 'live') this.#say({ phase: 'live', via });
+    this.#options.onData(this.#state, Date.now());
+  }
+
+  /** `opened`: the way worked until now, so the fault is not with this kind of way. */
+  #lost(reason: string, opened: boolean): void {
+    this.#drop();
+    const { transports, backoff, random, steadyMs } = this.#options;
+    const lived = this.#openedAt === null ? 0 : Date.now() - this.#openedAt;
+    if (lived >= steadyMs) this.#attempt = 0;
+    if (opened) {
+      this.#rank = 0;
+      this.#misses = 0;
+    } else if (++this.#misses >= TRIES_PER_WAY) {
+      this.#misses = 0;
+      this.#rank = (this.#rank + 1) % transports.length;
+    }
+    const pause = delay(backoff, this.#attempt, random());
+    this.#attempt += 1;
+    this.#say({ phase: 'waiting', attempt: this.#attempt, retryAt: Date.now() + pause, reason });
+    this.#retry = setTimeout(() => this.#connect(), pause);
+  }
+
+  #refuse(code: string, reason: string): void {
+    this.#drop();
+    this.#say({ phase: 'refused', code, reason });
+  }
+
+  /** On a lesser way: try the best one again after a while, without a word to the reader. */
+  #borrow(): void {
+    clearTimeout(this.#lease);
+    this.#lease = setTimeout(() => {
+      this.#upgrades = Math.min(this.#upgrades + 1, MOST_LEASE_DOUBLINGS);
+      this.#rank = 0;
+      this.#misses = 0;
+      this.#attempt = 0;
+      this.#connect();
+    }, this.#options.leaseMs * 2 ** this.#upgrades);
+  }
+
+  /** Something was heard. After half of the silence allowed the server is asked, after all of it given up. */
+  #listen(): void {
+    clearTimeout(this.#silence);
+    const half = this.#options.silenceMs / 2;
+    this.#silence = setTimeout(() => {
+      this.#feed?.probe?.();
+      this.#silence = setTimeout(() => this.#lost('nothing was heard for a while', this.#openedAt !== null), half);
+    }, half);
+  }
+
+  #drop(): void {
+    this.#epoch += 1;
+    clearTimeout(this.#silence);
+    clearTimeout(this.#lease);
+    clearTimeout(this.#retry);
+    this.#feed?.close();
+    this.#feed = null;
+  }
+
+  #say(status: LinkStatus): void {
+    this.#status = status;
+    this.#options.onStatus(status);
+  }
+}

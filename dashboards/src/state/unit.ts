@@ -1,0 +1,16 @@
+import type { TeamEntry, WhoAmI } from '../api/shapes';
+import type { Route } from './route.svelte';
+
+export interface UnitLink {
+  name: string;
+  /** Null where the reader may not go there. */
+  route: Route | null;
+}
+
+/** A unit by its id as the server names it (`org` for the organisation). */
+export function unitLink(id: string, teams: TeamEntry[], me: WhoAmI): UnitLink {
+  if (id === 'org') return { name: 'the whole organisation', route: me.org ? { page: 'org' } : null };
+  const team = teams.find((entry) => entry.id === id);
+  // What the reader may not see has no name here either.
+  return { name: team?.name ?? 'the unit above', route: me.teams.includes(id) ? { page: 'team', id } : null };
+}
