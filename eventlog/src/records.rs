@@ -50,6 +50,11 @@ impl RecordsBuilder {
         self.count += 1;
     }
 
+    /// Room for so many more bytes: one allocation instead of a series that doubles.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
+    }
+
     pub fn len(&self) -> usize {
         self.count
     }

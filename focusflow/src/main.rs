@@ -1,1 +1,77 @@
-fn main() {}
+//! The `focusflow` binary: command line, settings, telemetry, wiring and shutdown. What the parts do is in the other crates;
+//! this one only opens them, hands each what it needs, and stops them in order.
+//!
+//! Invariants: a process owns a data directory alone; there is no way from intake to the processors but the log; a part that
+//! dies stops the rest in order; nothing here reads settings but through `Config`.
+//!
+//! Deliberately absent: a daemon mode (supervisors do that better), globals.
+
+mod admin;
+mod cli;
+mod client;
+mod commands;
+mod config;
+mod data_dir;
+mod demo;
+mod directory_rows;
+mod import;
+mod local_log;
+mod problem;
+mod serve;
+mod shutdown;
+mod simulate;
+mod telemetry;
+mod terminal;
+mod wiring;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use cli::{Cli, Command};
+use config::Config;
+
+/// Without huge pages (`no_thp`): buffers of all sizes come and go here, and clearing two megabytes for each costs more than
+/// the page table saves.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        // Who reads us has seen enough (`focusflow sql … | head`).
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("focusflow: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let flags = cli.flags()?;
+    if let Command::Check = cli.command {
+        return commands::check::run(&flags);
+    }
+    let config = Config::load(&flags)?;
+    telemetry::install_logs(&config.sections.log)?;
+    let done = Ok(ExitCode::SUCCESS);
+    match cli.command {
+        Command::Up(args) => runtime()?.block_on(commands::up::run(config, args)),
+        Command::Import(args) => runtime()?.block_on(commands::import::run(config, args)),
+        Command::Sql(args) => runtime()?.block_on(commands::sql::run(config, args)).and(done),
+        Command::Token(args) => runtime()?.block_on(commands::token::run(config, args)).and(done),
+        Command::Directory(args) => runtime()?.block_on(commands::directory::run(config, args)).and(done),
+        Command::Simulate(args) => runtime()?.block_on(commands::simulate::run(config, args)).and(done),
+        Command::Check => done,
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().thread_name("focusflow").enable_all().build()?)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe))
+}

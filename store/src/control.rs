@@ -1,0 +1,56 @@
+//! The seam to control data: the directory, tokens and settings that an administrator decides. Changes come in through
+//! the methods, every process sees them as immutable snapshots (`schemas::control::Control`).
+//!
+//! Invariants (each a case of the contract suite in `contract`, which every implementation passes):
+//! - A change is durable, and in this process's snapshot, before its method returns; a refused change changes nothing.
+//! - Each change raises the version by one, in the same transaction; snapshots never go back.
+//! - A stored directory is valid: `Directory::new` accepted it first.
+//! - Secrets are shown once and never stored: only their SHA-256 is.
+//!
+//! Deliberately absent: who may change what (`query` decides), history of changes, the data themselves.
+
+mod changes;
+#[cfg(test)]
+mod contract;
+pub mod memory;
+pub mod sqlite;
+mod token;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemas::control::{Control, Settings, Token};
+use schemas::directory::Document;
+use tokio::sync::watch;
+
+use crate::Error;
+
+pub use changes::PersonChanges;
+pub use memory::MemoryControl;
+pub use sqlite::SqliteControl;
+pub use token::{NewToken, Secret};
+
+#[async_trait]
+pub trait ControlStore: Send + Sync + 'static {
+    /// The snapshot, and news of the next ones: changes of this process at once, of others within a second or two.
+    /// Tokens are listed by `borrow().tokens.iter()`, the directory document by `borrow().directory.document()`.
+    fn watch(&self) -> watch::Receiver<Arc<Control>>;
+
+    /// Replaces the whole directory. `Error::Invalid` names the entry and field at fault. The same document again
+    /// changes nothing. Returns the version that has it, as all changes do.
+    async fn put_directory(&self, document: Document) -> Result<u64, Error>;
+
+    /// Changes one person: the entry valid from the date the changes name (added after the one then valid when there is
+    /// none), else their latest entry. `Error::NotFound` for a person the directory does not have.
+    async fn patch_person(&self, id: &str, changes: PersonChanges) -> Result<u64, Error>;
+
+    /// Makes a token. The secret is given here and never again.
+    async fn create_token(&self, token: NewToken) -> Result<(Token, Secret), Error>;
+
+    /// Ends a token at once. `Error::NotFound` when there is none of that id.
+    async fn revoke_token(&self, id: &str) -> Result<u64, Error>;
+
+    async fn put_settings(&self, settings: Settings) -> Result<u64, Error>;
+}
+
+pub type SharedControl = Arc<dyn ControlStore>;

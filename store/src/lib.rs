@@ -11,7 +11,10 @@
 pub mod control;
 pub mod embedded;
 pub mod faulty;
+mod ledger;
 pub mod memory;
+pub mod metrics;
+mod rows;
 pub mod testing;
 
 use std::sync::Arc;
@@ -50,7 +53,7 @@ pub struct Commit {
 #[derive(Debug, Clone)]
 pub struct Scan {
     pub table: &'static Table,
-    /// Only these people.
+    /// Only these people; an empty list is everyone (a new owner looks for what is not final yet).
     pub users: Vec<String>,
     /// The table's time column within [from, to): UTC ms, or for a Day column the midnights (UTC) of the dates.
     pub from_ms: i64,
@@ -106,6 +109,9 @@ pub enum Error {
     Limit(String),
     #[error("{0}")]
     Invalid(String),
+    /// What a change was for does not exist.
+    #[error("{0}")]
+    NotFound(String),
 }
 
 impl Error {

@@ -12,15 +12,25 @@ pub struct At {
     pub since: Option<i64>,
 }
 
+/// Watchers report an activity when it ends, so what is known of a person trails the clock. For so long the person is
+/// taken to be as last seen.
+const TRAILS_MS: i64 = 5 * 60_000;
+
 pub fn at(presence: &Presence, now: i64) -> At {
+    let seen = match presence.active {
+        Some((from, until)) if until <= now && now < until + TRAILS_MS => from.max(until - 1),
+        _ => now,
+    };
     let holds =
-        |interval: Option<(i64, i64)>| interval.filter(|(from, until)| *from <= now && now < *until).map(|(from, _)| from);
-    let (flow, session) = (holds(presence.flow), holds(presence.session));
+        |interval: Option<(i64, i64)>, at: i64| interval.filter(|(from, until)| *from <= at && at < *until).map(|(from, _)| from);
+    // Declared sessions and meetings go by the clock; what is told by activity goes by when it was last seen.
+    let (flow, session) = (holds(presence.flow, seen), holds(presence.session, now));
     let focus = match (flow, session) {
         (Some(flow), Some(session)) => Some(flow.min(session)),
         (one, other) => one.or(other),
     };
-    let (meeting, active) = (holds(presence.meeting), holds(presence.active));
+    let meeting = holds(presence.meeting, now).or(holds(presence.meeting, seen));
+    let active = holds(presence.active, seen);
     At { active: active.is_some(), in_focus: focus.is_some(), in_meeting: meeting.is_some(), since: focus.or(meeting).or(active) }
 }
 
@@ -39,6 +49,14 @@ mod tests {
         check(11, true, true, Some(5));
         check(12, true, true, Some(10));
         check(20, false, true, Some(0));
-        check(30, false, false, None);
+        check(30, false, true, Some(0));
+        check(30 + TRAILS_MS, false, false, None);
+    }
+
+    #[test]
+    fn someone_whose_activity_is_told_when_it_ends_stays_in_focus_between_two_reports() {
+        let reported = Presence { flow: Some((0, 360_000)), session: None, meeting: None, active: Some((0, 300_000)) };
+        assert!(at(&reported, 300_000 + 100_000).in_focus, "the next report is due any moment");
+        assert!(!at(&reported, 300_000 + TRAILS_MS).in_focus);
     }
 }

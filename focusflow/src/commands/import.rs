@@ -1,0 +1,201 @@
+//! `focusflow import`: files through the same intake, log, processors and store as everything else; in this process when none
+//! runs on the data directory, else to the one that does.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use arrow::array::{Int64Array, RecordBatch};
+use eventlog::EventLog;
+use futures::TryStreamExt;
+use store::control::ControlStore;
+use store::{Limits, Params, Statement, Store};
+
+use crate::cli::Import;
+use crate::client::Client;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::import::http::HttpSink;
+use crate::import::intake::IntakeSink;
+use crate::import::progress::Progress;
+use crate::import::remembered::Remembered;
+use crate::import::{Importer, Sink, Totals, rejections};
+use crate::problem::Problem;
+use crate::shutdown::{self, End, Parts};
+use crate::terminal::{count, took};
+use crate::wiring::{self, Machine};
+
+pub async fn run(config: Config, args: Import) -> Result<ExitCode> {
+    let started = Instant::now();
+    let data = DataDir::open(&config.data)?;
+    let client = Client::find(&args.server, &data)?;
+    let mut bytes = 0;
+    for file in &args.files {
+        bytes += usable(file)?;
+    }
+    let progress = if args.quiet { Progress::hidden() } else { Progress::new(bytes, "import") };
+    let run = Run { files: args.files, progress, data, started };
+    match client {
+        Some(client) => run.to_server(client).await,
+        None => run.in_process(&config, args.source).await,
+    }
+}
+
+/// A partition that has been silent for so long, after everything was sent, has all of it.
+const SILENCE: Duration = Duration::from_millis(400);
+
+const PARQUET: &[u8] = b"PAR1";
+const PIECE_BYTES: usize = 2 << 20;
+/// Requests overtake one another: with smaller ones the events arrive nearly in their order.
+const BODY_BYTES: usize = 1 << 20;
+
+/// The size of a file that can be imported.
+fn usable(path: &Path) -> Result<u64> {
+    let mut head = Vec::new();
+    let read = || {
+        let file = File::open(path)?;
+        let bytes = file.metadata()?.len();
+        file.take(PARQUET.len() as u64).read_to_end(&mut head)?;
+        Ok::<_, std::io::Error>(bytes)
+    };
+    let bytes = read().with_context(|| format!("{} cannot be read", path.display()))?;
+    if head == PARQUET {
+        return Err(Problem::new(format!("{} is a Parquet file, and only lines of JSON can be imported yet", path.display()))
+            .cure("write it as lines first, as in: duckdb -c \"copy 'events.parquet' to 'events.ndjson' (format json)\"")
+            .into());
+    }
+    Ok(bytes)
+}
+
+struct Run {
+    files: Vec<PathBuf>,
+    progress: Progress,
+    data: DataDir,
+    started: Instant,
+}
+
+impl Run {
+    async fn in_process(self, config: &Config, source: String) -> Result<ExitCode> {
+        let mut signal = shutdown::signal()?;
+        let machine = Machine::open_locked(config, self.data.clone(), self.data.lock()?).await?;
+        let mut parts = Parts::default();
+        let processors = wiring::services::processors_config(config);
+        // What is imported lies in the past: nothing is gained by waiting for more of it before it is called final.
+        let idle_after = SILENCE.min(processors.idle_after);
+        let processors = processors::Config { idle_after, tick: (SILENCE / 4).min(processors.tick), ..processors };
+        let stats = wiring::start_processors(&mut parts, processors, &machine);
+        let sink = IntakeSink {
+            log: Arc::clone(&machine.log) as Arc<dyn EventLog>,
+            control: machine.control.watch(),
+            rules: Arc::clone(&config.rules),
+            retention_ms: config.sections.ingest.retention.0,
+            source,
+        };
+        let work = async {
+            let totals = self.send(Arc::new(sink), PIECE_BYTES).await?;
+            self.progress.say("computing");
+            wiring::processed(&machine, &stats).await?;
+            anyhow::Ok((totals, people_and_days(&machine).await?))
+        };
+        let (result, died) = {
+            let stopped = async { signal.as_mut().await };
+            tokio::select! {
+                result = work => (Some(result), None),
+                end = parts.wait(stopped) => (None, Some(end)),
+            }
+        };
+        self.progress.say("writing");
+        let stopped = parts.stop(config.sections.server.shutdown_timeout.duration().max(Duration::from_secs(300))).await;
+        let closed = machine.close().await;
+        self.progress.clear();
+        if let Some(end) = died {
+            return interrupted(end);
+        }
+        let (totals, (people, days)) = result.transpose()?.unwrap_or_default();
+        stopped.and(closed)?;
+        self.finish(totals)?;
+        println!("the tables have {} days of {} people now", count(days), count(people));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn to_server(self, client: Client) -> Result<ExitCode> {
+        let client = Arc::new(client);
+        let totals = self.send(Arc::new(HttpSink { client: Arc::clone(&client) }), BODY_BYTES).await?;
+        self.progress.say("computing");
+        caught_up(&client).await?;
+        self.progress.clear();
+        self.finish(totals)?;
+        println!("the server at {} has computed it, and writes it to its files as it goes", client.url());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn send(&self, sink: Arc<dyn Sink>, piece_bytes: usize) -> Result<Totals> {
+        let in_flight = std::thread::available_parallelism().map_or(2, usize::from) + 1;
+        let remembered = Remembered::open(self.data.clone());
+        let mut importer = Importer { sink, remembered, progress: self.progress.clone(), piece_bytes, in_flight };
+        let mut all = Totals::default();
+        for file in &self.files {
+            let totals = importer.file(file).await.with_context(|| format!("importing {}", file.display()))?;
+            all.accepted += totals.accepted;
+            all.rejected += totals.rejected;
+        }
+        Ok(all)
+    }
+
+    /// Everything is durable: nothing needs to be remembered any more.
+    fn finish(self, totals: Totals) -> Result<()> {
+        let mut remembered = Remembered::open(self.data.clone());
+        for file in &self.files {
+            remembered.forget(file)?;
+        }
+        let seconds = self.started.elapsed().as_secs_f64().max(0.001);
+        let rate = count((totals.accepted as f64 / seconds) as u64);
+        println!("{} events in {}, {rate}/s", count(totals.accepted), took(self.started));
+        if totals.rejected > 0 {
+            println!("{} rejected, each with its reason in", count(totals.rejected));
+            for file in self.files.iter().map(|f| rejections::path(f)).filter(|f| f.is_file()) {
+                println!("  {}", file.display());
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn people_and_days(machine: &Machine) -> Result<(u64, u64)> {
+    let sql = "select count(distinct user_id), count(*) from user_daily".to_owned();
+    let limits = Limits { time: Duration::from_secs(60), memory_bytes: 256 << 20, rows: 1 };
+    let rows = machine.store.sql(Statement { sql, params: Params::None, limits }).await?;
+    let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
+    let number = |column: usize| {
+        let numbers = batches.first()?.column(column).as_any().downcast_ref::<Int64Array>()?;
+        u64::try_from(numbers.value(0)).ok()
+    };
+    Ok((number(0).unwrap_or(0), number(1).unwrap_or(0)))
+}
+
+/// Waits until the server's processors have nothing left to do, by its metrics: those are a tick old, so it looks twice.
+async fn caught_up(client: &Client) -> Result<()> {
+    let mut quiet = 0;
+    while quiet < 2 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let text = client.send(client.get("/metrics")).await?.text().await?;
+        let lags = text.lines().filter(|line| line.starts_with("focusflow_processors_lag_events{"));
+        let waiting = lags.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).any(|lag| lag > 0.0);
+        quiet = if waiting { 0 } else { quiet + 1 };
+    }
+    Ok(())
+}
+
+fn interrupted(end: End) -> Result<ExitCode> {
+    match end {
+        End::Signal(name) => {
+            eprintln!("stopped on {name}; run the same command again and it goes on from here");
+            Ok(ExitCode::from(130))
+        }
+        End::Died(name, error) => Err(error.context(format!("{name} ended"))),
+    }
+}

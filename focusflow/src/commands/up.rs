@@ -1,0 +1,111 @@
+//! `focusflow up`: everything in one process.
+//!
+//!     lock → listen → open control, log, store → processors, HTTP → the link → … → stop in order
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use store::control::ControlStore;
+
+use crate::admin;
+use crate::cli::Up;
+use crate::config::Config;
+use crate::data_dir::{DataDir, Running};
+use crate::demo::Demo;
+use crate::import::Sink;
+use crate::import::intake::IntakeSink;
+use crate::serve;
+use crate::shutdown::{self, End, Parts};
+use crate::telemetry;
+use crate::terminal::{Terminal, took};
+use crate::wiring::{self, Machine};
+
+pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
+    let terminal = Terminal::new();
+    let metrics = telemetry::install_metrics()?;
+    let mut signal = shutdown::signal()?;
+    let data = DataDir::open(&config.data)?;
+    let lock = data.lock()?;
+    // What one that was killed left behind says where nobody answers.
+    data.say_stopped();
+    let listener = serve::bind(config.listen).await?;
+    let address = listener.local_addr().context("the listener")?;
+    terminal.say("data", &data.path().display().to_string());
+
+    let opening = Machine::open_locked(&config, data.clone(), lock);
+    let machine = tokio::select! {
+        opened = opening => opened?,
+        name = &mut signal => return stopped_early(&terminal, name),
+    };
+    let secret = admin::first_token(&*machine.control, &data).await?;
+    let url = public_url(&config, address);
+
+    let mut parts = Parts::default();
+    if args.demo {
+        let demo = Demo {
+            data: data.clone(),
+            control: machine.control.clone(),
+            sink: demo_sink(&config, &machine),
+            terminal: terminal.clone(),
+        };
+        // First to stop: it sends events like anybody else.
+        parts.start("demo", move |cancel| demo.run(cancel));
+    }
+    wiring::start(&mut parts, &config, &machine, listener, metrics).await;
+    data.say_running(&Running { pid: std::process::id(), url: format!("http://{}", reachable(address)) })?;
+    terminal.ready(&format!("{url}/#token={secret}"));
+
+    let end = parts.wait(signal).await;
+    let stopping = Instant::now();
+    let code = match &end {
+        End::Signal(name) => {
+            terminal.say("stopping", &format!("on {name}: finishing what is under way"));
+            ExitCode::SUCCESS
+        }
+        End::Died(name, error) => {
+            eprintln!("focusflow: {name} ended: {error:#}");
+            ExitCode::FAILURE
+        }
+    };
+    let stopped = parts.stop(config.sections.server.shutdown_timeout.duration()).await;
+    let closed = machine.close().await;
+    data.say_stopped();
+    stopped.and(closed)?;
+    terminal.say("stopped", &format!("everything is on disk ({})", took(stopping)));
+    Ok(code)
+}
+
+fn demo_sink(config: &Config, machine: &Machine) -> Arc<dyn Sink> {
+    Arc::new(IntakeSink {
+        log: machine.log.clone(),
+        control: machine.control.watch(),
+        rules: config.rules.clone(),
+        retention_ms: config.sections.ingest.retention.0,
+        source: "demo".into(),
+    })
+}
+
+fn stopped_early(terminal: &Terminal, name: &str) -> Result<ExitCode> {
+    terminal.say("stopped", &format!("on {name}, before everything was open"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn public_url(config: &Config, address: std::net::SocketAddr) -> String {
+    match config.sections.server.public_url.trim_end_matches('/') {
+        "" => format!("http://{}", reachable(address)),
+        url => url.to_owned(),
+    }
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(address: std::net::SocketAddr) -> std::net::SocketAddr {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    std::net::SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,64 @@
+//! What was refused, beside the file it came from: `FILE.rejected.ndjson`, made when there is something to write.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::Rejected;
+
+pub struct Rejections {
+    path: PathBuf,
+    bytes: u64,
+    file: Option<BufWriter<File>>,
+}
+
+impl Rejections {
+    /// An interrupted import goes on after so many bytes; a fresh one replaces what an earlier one left.
+    pub fn open(of: &Path, go_on_after: Option<u64>) -> Result<Rejections> {
+        let path = path(of);
+        match go_on_after {
+            Some(bytes) if bytes > 0 => {
+                let cut = OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(bytes));
+                cut.with_context(|| format!("{} cannot be written", path.display()))?;
+            }
+            _ => drop(std::fs::remove_file(&path)),
+        }
+        Ok(Rejections { path, bytes: go_on_after.unwrap_or(0), file: None })
+    }
+
+    /// `before` events of the file were in earlier pieces.
+    pub fn add(&mut self, before: u64, rejected: &[Rejected]) -> Result<()> {
+        if rejected.is_empty() {
+            return Ok(());
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            slot => {
+                let file = OpenOptions::new().create(true).append(true).open(&self.path);
+                slot.insert(BufWriter::new(file.with_context(|| format!("{} cannot be written", self.path.display()))?))
+            }
+        };
+        for one in rejected {
+            let mut line = serde_json::to_vec(&Rejected { index: before + one.index, ..one.clone() })?;
+            line.push(b'\n');
+            file.write_all(&line).with_context(|| format!("{} cannot be written", self.path.display()))?;
+            self.bytes += line.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Returns the length of the file.
+    pub fn flush(&mut self) -> Result<u64> {
+        let flushed = self.file.as_mut().map_or(Ok(()), |file| file.flush());
+        flushed.with_context(|| format!("{} cannot be written", self.path.display()))?;
+        Ok(self.bytes)
+    }
+}
+
+pub fn path(of: &Path) -> PathBuf {
+    let mut name = of.as_os_str().to_owned();
+    name.push(".rejected.ndjson");
+    name.into()
+}

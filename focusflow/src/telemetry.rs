@@ -1,0 +1,63 @@
+//! Logs on standard error, metrics for `/metrics`, and panics that show up in both.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// Milliseconds from a fraction of one to half a minute.
+const MS_BUCKETS: [f64; 15] =
+    [0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 10_000.0, 30_000.0];
+/// The same in seconds.
+const SECONDS_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+/// Powers of eight, for counts and sizes.
+const SIZE_BUCKETS: [f64; 9] = [1.0, 8.0, 64.0, 512.0, 4_096.0, 32_768.0, 262_144.0, 2_097_152.0, 16_777_216.0];
+
+pub fn install_logs(log: &Log) -> Result<()> {
+    let filter = EnvFilter::try_new(&log.filter)
+        .map_err(|e| anyhow!("log.filter = {:?}: {e}; a filter looks like \"info,processors=debug\"", log.filter))?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let installed = match log.format {
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+        LogFormat::Human => logs.compact().with_target(true).try_init(),
+    };
+    installed.map_err(|e| anyhow!("logs cannot be set up: {e}"))?;
+    log_panics();
+    Ok(())
+}
+
+/// A panic is a log line like any other; the part it happened in then ends and takes the process down in order.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "somewhere".to_owned(), ToString::to_string);
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into());
+        let trace = std::backtrace::Backtrace::capture();
+        tracing::error!(%place, %trace, "panic: {text}");
+    }));
+}
+
+/// Where metrics are gathered; `render` gives Prometheus text. There is no listener of its own.
+pub fn install_metrics() -> Result<PrometheusHandle> {
+    let buckets: [(&str, &[f64]); 4] =
+        [("_ms", &MS_BUCKETS), ("_seconds", &SECONDS_BUCKETS), ("_bytes", &SIZE_BUCKETS), ("_events", &SIZE_BUCKETS)];
+    let mut builder = PrometheusBuilder::new();
+    for (suffix, bounds) in buckets {
+        builder = builder.set_buckets_for_metric(Matcher::Suffix(suffix.into()), bounds).context("metric buckets")?;
+    }
+    builder.install_recorder().context("metrics cannot be set up")
+}
+
+/// Histograms hold what was recorded since the last look at them; this looks.
+pub async fn upkeep(metrics: PrometheusHandle, cancel: CancellationToken) -> Result<()> {
+    while cancel.run_until_cancelled(tokio::time::sleep(UPKEEP_EVERY)).await.is_some() {
+        metrics.run_upkeep();
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The parts of one machine, opened and put together. Everything a part needs is handed to it here.
+
+mod intake;
+pub mod services;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use eventlog::embedded::EmbeddedLog;
+use eventlog::{EventLog, Topic};
+use processors::{PartitionStats, Stats};
+use store::control::{ControlStore, SqliteControl};
+use store::embedded::EmbeddedStore;
+use store::{SharedStore, Store};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::data_dir::{DataDir, Lock};
+use crate::directory_rows;
+use crate::local_log::LocalLog;
+use crate::serve;
+use crate::shutdown::Parts;
+use crate::telemetry;
+
+const DAY_MS: i64 = 86_400_000;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The seams, open, on a data directory that is ours for as long as this lives.
+pub struct Machine {
+    pub data: DataDir,
+    pub control: Arc<SqliteControl>,
+    pub log: Arc<LocalLog>,
+    pub store: Arc<EmbeddedStore>,
+    _lock: Lock,
+}
+
+impl Machine {
+    pub async fn open(config: &Config) -> Result<Machine> {
+        let data = DataDir::open(&config.data)?;
+        let lock = data.lock()?;
+        Machine::open_locked(config, data, lock).await
+    }
+
+    pub async fn open_locked(config: &Config, data: DataDir, lock: Lock) -> Result<Machine> {
+        let control = SqliteControl::open(&data.control()).await?;
+        put_settings(config, &control).await?;
+        let (log, store) = (log_config(config, &data), store_config(config, &data));
+        // Recovery reads files; the runtime's threads are not for that.
+        let log = tokio::task::spawn_blocking(|| EmbeddedLog::open(log));
+        let store = tokio::task::spawn_blocking(|| EmbeddedStore::open(store));
+        let (log, store) = (log.await?.context("the event log")?, store.await?.context("the store")?);
+        let log = LocalLog::new(log, config.sections.eventlog.updates_size.bytes());
+        let rows = directory_rows::rows(&control.watch().borrow())?;
+        store.replace(&schemas::rows::DIRECTORY, rows).await?;
+        Ok(Machine { data, control: Arc::new(control), log: Arc::new(log), store: Arc::new(store), _lock: lock })
+    }
+
+    pub fn shared_store(&self) -> SharedStore {
+        Arc::clone(&self.store) as SharedStore
+    }
+
+    /// Once nothing uses the parts any more. Everything is durable when it returns.
+    pub async fn close(self) -> Result<()> {
+        self.log.close().await;
+        self.store.flush().await.context("the store")?;
+        match Arc::into_inner(self.store) {
+            Some(store) => store.close().await.context("the store")?,
+            None => tracing::warn!("the store is still in use; it is flushed and left to the end of the process"),
+        }
+        self.control.close().await;
+        Ok(())
+    }
+}
+
+/// Settings of the organisation that the configuration names win over those made before.
+async fn put_settings(config: &Config, control: &SqliteControl) -> Result<()> {
+    if config.sets("settings.") {
+        control.put_settings(config.sections.settings.clone()).await?;
+    }
+    Ok(())
+}
+
+fn log_config(config: &Config, data: &DataDir) -> eventlog::embedded::Config {
+    let settings = &config.sections.eventlog;
+    let partitions = u64::from(settings.partitions);
+    eventlog::embedded::Config {
+        segment_bytes: settings.segment_size.0,
+        retain_bytes: settings.retention_size.0 / partitions,
+        retain_age: Some(settings.retention.duration()),
+        queue_bytes: settings.queue_size.bytes(),
+        cache_bytes: settings.cache_size.bytes() / settings.partitions as usize,
+        ..eventlog::embedded::Config::new(data.eventlog(), settings.partitions)
+    }
+}
+
+fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config {
+    let settings = &config.sections.store;
+    let threads = match settings.threads {
+        0 => std::thread::available_parallelism().map_or(2, |n| n.get().min(4)),
+        threads => threads,
+    };
+    store::embedded::Config {
+        hot_bytes: settings.hot_size.bytes(),
+        flush_every: settings.flush_interval.duration(),
+        retention_default_days: u32::try_from(config.sections.ingest.retention.0 / DAY_MS).ok(),
+        open_files: settings.open_files,
+        index_cache_bytes: settings.index_cache_size.bytes(),
+        query_threads: threads,
+        ..store::embedded::Config::new(data.store())
+    }
+}
+
+/// What `up` runs, in the order it stops in: no more intake; what is taken in is computed; then readers are sent away.
+pub async fn start(parts: &mut Parts, config: &Config, machine: &Machine, listener: TcpListener, metrics: PrometheusHandle) {
+    let closing = CancellationToken::new();
+    let (intake, gate) = intake::gate(ingest::router(services::ingest_config(config), services::ingest_deps(config, machine)));
+    parts.start("intake", move |cancel| gate.close_when(cancel));
+    let stats = start_processors(parts, services::processors_config(config), machine);
+    let store = machine.shared_store();
+    parts.start("store", move |cancel| async move {
+        cancel.cancelled().await;
+        store.flush().await.context("the last flush")
+    });
+    let rendered = metrics.clone();
+    let query =
+        query::Service::new(services::query_config(config), services::query_deps(machine, rendered, stats, closing.clone()));
+    let router = intake.merge(query.router());
+    parts.start("live", move |cancel| async move {
+        let stop = async {
+            cancel.cancelled().await;
+            closing.cancel();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! { ended = query.run_live() => Ok(ended?), () = stop => Ok(()) }
+    });
+    parts.start("sockets", move |cancel| serve::serve(listener, router, cancel));
+    let (store, control) = (machine.shared_store(), machine.control.watch());
+    parts.start("directory", move |cancel| directory_rows::follow(store, control, cancel));
+    parts.start("metrics", move |cancel| telemetry::upkeep(metrics, cancel));
+}
+
+/// The processors, and how far they are.
+pub fn start_processors(parts: &mut Parts, config: processors::Config, machine: &Machine) -> Arc<Stats> {
+    let stats = Arc::new(Stats::default());
+    let deps = services::processors_deps(machine, Arc::clone(&stats));
+    parts.start("processors", move |cancel| async move { Ok(processors::run(config, deps, cancel).await?) });
+    stats
+}
+
+/// Waits until everything that is in the log now is processed, and all of it final that can be.
+pub async fn processed(machine: &Machine, stats: &Stats) -> Result<()> {
+    let mut ends = Vec::new();
+    for partition in 0..machine.log.partitions(Topic::Events) {
+        ends.push(machine.log.range(Topic::Events, partition).await?.end);
+    }
+    let since = services::now_ms();
+    // A silent partition follows the clock; then it says that it is settled.
+    let is_done =
+        |p: &PartitionStats| p.ready && p.position >= ends[p.partition as usize] && p.settled_ms.is_some_and(|at| at >= since);
+    loop {
+        let partitions = stats.partitions();
+        if partitions.len() == ends.len() && partitions.iter().all(is_done) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

@@ -1,0 +1,108 @@
+//! What each service is configured with, from the settings.
+
+use std::sync::Arc;
+
+use eventlog::EventLog;
+use metrics_exporter_prometheus::PrometheusHandle;
+use processors::Stats;
+use query::PipelineStats;
+use store::control::ControlStore;
+use tokio_util::sync::CancellationToken;
+
+use super::Machine;
+use crate::config::Config;
+
+pub fn ingest_config(config: &Config) -> ingest::Config {
+    let settings = &config.sections.ingest;
+    ingest::Config {
+        max_body_bytes: settings.max_body.bytes(),
+        retention_ms: settings.retention.0,
+        max_in_flight: settings.max_in_flight,
+        max_in_flight_bytes: settings.max_in_flight_size.bytes(),
+        body_timeout: settings.body_timeout.duration(),
+        append_timeout: settings.append_timeout.duration(),
+        ..ingest::Config::default()
+    }
+}
+
+pub fn ingest_deps(config: &Config, machine: &Machine) -> ingest::Deps {
+    ingest::Deps {
+        log: Arc::clone(&machine.log) as Arc<dyn EventLog>,
+        control: machine.control.watch(),
+        rules: Arc::clone(&config.rules),
+        clock: Arc::new(now_ms),
+    }
+}
+
+pub fn processors_config(config: &Config) -> processors::Config {
+    let settings = &config.sections.processors;
+    processors::Config {
+        definition: config.definition.clone(),
+        rules: Arc::clone(&config.rules),
+        max_batch_bytes: settings.max_batch.bytes(),
+        tick: settings.tick.duration(),
+        min_commit_interval: settings.min_commit_interval.duration(),
+        idle_after: settings.idle_after.duration(),
+        memory_bytes: settings.memory.bytes(),
+        keep_after_day: settings.keep_after_day.duration(),
+        ..processors::Config::default()
+    }
+}
+
+pub fn processors_deps(machine: &Machine, stats: Arc<Stats>) -> processors::Deps {
+    processors::Deps {
+        log: Arc::clone(&machine.log) as Arc<dyn EventLog>,
+        store: machine.shared_store(),
+        control: machine.control.watch(),
+        clock: Arc::new(now_ms),
+        stats,
+    }
+}
+
+pub fn query_config(config: &Config) -> query::Config {
+    let settings = &config.sections.query;
+    query::Config {
+        k_anonymity: config.definition.k_anonymity,
+        sql_time: settings.max_time.duration(),
+        sql_memory_bytes: settings.max_memory.bytes(),
+        sql_rows: settings.max_rows,
+        sql_concurrency: settings.max_concurrent,
+        sql_body_bytes: settings.max_statement.bytes(),
+        directory_body_bytes: settings.max_directory.bytes(),
+        figures_bytes: settings.figures_memory.bytes(),
+        live: query::LiveConfig {
+            max_connections: settings.max_connections,
+            tick: settings.live_tick.duration(),
+            ..query::LiveConfig::default()
+        },
+        ..query::Config::default()
+    }
+}
+
+pub fn query_deps(machine: &Machine, metrics: PrometheusHandle, stats: Arc<Stats>, cancel: CancellationToken) -> query::Deps {
+    query::Deps {
+        store: machine.shared_store(),
+        log: Arc::clone(&machine.log) as Arc<dyn EventLog>,
+        control: machine.control.watch(),
+        writer: Arc::clone(&machine.control) as Arc<dyn ControlStore>,
+        pipeline: Arc::new(move || pipeline(&stats)),
+        metrics: Arc::new(move || metrics.render()),
+        clock: Arc::new(now_ms),
+        cancel,
+    }
+}
+
+/// The processors' numbers in the words of the pipeline page.
+fn pipeline(stats: &Stats) -> PipelineStats {
+    let partitions = stats.partitions().into_iter().map(|p| query::PartitionStats {
+        partition: p.partition,
+        position: p.position,
+        watermark: p.watermark_ms,
+        accepted_at: p.last_commit_ms,
+    });
+    PipelineStats { partitions: partitions.collect() }
+}
+
+pub fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

@@ -1,0 +1,107 @@
+//! Settings, locks, starts and stops.
+
+use std::time::{Duration, Instant};
+
+use crate::machine::{Machine, days_ago, morning, signal};
+
+#[test]
+fn check_says_where_values_come_from_and_what_is_wrong() {
+    let machine = Machine::new();
+    std::fs::write(machine.path("focusflow.toml"), "[ingest]\nmax_body = \"8MiB\"\n").unwrap();
+    let said = machine.ok(&["check", "--set", "server.listen=127.0.0.1:0"]);
+    let line = said.lines().find(|line| line.starts_with("ingest.max_body")).unwrap();
+    assert!(line.contains("8MiB") && line.contains("focusflow.toml"), "{line}");
+    assert!(said.contains("all well"), "{said}");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("server.listen={}", taken.local_addr().unwrap());
+    let said = machine.fails(&["check", "--set", &listen]);
+    assert!(said.contains("--listen ADDR") && said.contains("1 problem"), "{said}");
+}
+
+#[test]
+fn bad_settings_are_refused_with_what_was_meant() {
+    let machine = Machine::new();
+    std::fs::write(machine.path("focusflow.toml"), "[ingest]\nmax_boddy = \"8MiB\"\n").unwrap();
+    for command in [&["up"][..], &["check"], &["token", "list"]] {
+        let said = machine.fails(command);
+        assert!(said.contains("max_boddy") && said.contains("did you mean \"ingest.max_body\"?"), "{said}");
+    }
+    std::fs::write(machine.path("focusflow.toml"), "[store]\nhot_size = \"much\"\n").unwrap();
+    assert!(machine.fails(&["up"]).contains("store.hot_size"));
+    std::fs::remove_file(machine.path("focusflow.toml")).unwrap();
+    let mut command = machine.command(&["token", "list"]);
+    let output = command.env("FOCUSFLOW_INGEST_MAX_BODI", "1MiB").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("FOCUSFLOW_INGEST_MAX_BODY"));
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_who_has_the_data() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let started = Instant::now();
+    let said = machine.fails(&["up", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("in use by process") && said.contains("--data DIR"), "{said}");
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(machine.ok(&["check", "--set", "server.listen=127.0.0.1:0"]).contains("which answers at http://127.0.0.1:"));
+    assert!(server.stop().0.success());
+    assert!(machine.start().stop().0.success(), "the directory is free again");
+}
+
+#[tokio::test]
+async fn a_clean_stop_keeps_everything_and_the_next_start_is_quick() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let token = server.token.clone();
+    for user in 0..20 {
+        assert_eq!(server.send(morning(&format!("u{user}"), days_ago(2)).join("\n")).await.unwrap().0, 202);
+    }
+    let (status, took, _) = server.stop();
+    assert!(status.success() && took < Duration::from_secs(10), "{status} after {took:?}");
+    let server = machine.start();
+    assert!(server.ready_after < Duration::from_secs(2), "ready after {:?}", server.ready_after);
+    assert_eq!(server.token, token, "the link stays the same");
+    server.until("select count(*) from activity_events", "3600").await;
+    server.until("select count(*) from user_daily where final", "20").await;
+}
+
+#[tokio::test]
+async fn a_token_from_the_environment_signs_in_and_replaces_the_one_before() {
+    let machine = Machine::new();
+    let secrets = ["a-secret-of-the-house", "another-secret-of-the-house"];
+    for secret in secrets {
+        let mut command = machine.command(&["up", "--listen", "127.0.0.1:0"]);
+        let server = machine.spawn(command.env("FOCUSFLOW_ADMIN_TOKEN", secret));
+        assert_eq!(server.token, secret);
+        assert_eq!(server.get("/v1/whoami").await.unwrap().0, 200);
+        if secret == secrets[1] {
+            let old = machine.start_client(&server, secrets[0]);
+            assert_eq!(old.get("/v1/whoami").await.unwrap().0, 401);
+        }
+        server.stop();
+    }
+    assert!(!machine.data().join("admin-token").exists());
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_go_on_stops_the_rest_and_says_what_helps() {
+    let machine = Machine::new();
+    let server = machine.start();
+    assert_eq!(server.send(morning("ada", days_ago(2)).join("\n")).await.unwrap().0, 202);
+    server.until("select count(*) from activity_events", "180").await;
+    server.stop();
+    // The store now stands where the log has never been.
+    std::fs::remove_dir_all(machine.data().join("eventlog")).unwrap();
+    let started = Instant::now();
+    let said = machine.fails(&["up", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("processors ended") && said.contains("from a backup") && said.contains("stopped"), "{said}");
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn an_interrupt_stops_it_too() {
+    let machine = Machine::new();
+    let server = machine.start();
+    signal("INT", server.pid());
+    assert!(server.wait().success());
+}

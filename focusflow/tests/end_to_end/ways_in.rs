@@ -1,0 +1,135 @@
+//! Events by HTTP and by file, and what can be asked of them afterwards.
+
+use std::time::Duration;
+
+use crate::machine::{Machine, days_ago, morning, write_lines};
+
+#[tokio::test]
+async fn events_posted_are_rows_and_figures() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let (status, answer) = server.send(morning("ada", days_ago(2)).join("\n")).await.unwrap();
+    assert_eq!((status, &answer["accepted"]), (202, &193.into()), "{answer}");
+    server.until("select count(*) from activity_events", "180").await;
+    server.until("select count(*) from user_daily where final", "1").await;
+    let day = "select user_id, active_ms, focus_ms, comm_ms, messages_received, sessions, sessions_completed, session_ms from user_daily";
+    // 180 minutes, every tenth of them communication; a session of 50 minutes as planned.
+    assert_eq!(server.sql(day).await.trim(), "ada,10800000,9720000,1080000,11,1,1,3000000");
+
+    let (status, answer) = server.send("{\"id\":\"x\"}\n".into()).await.unwrap();
+    assert_eq!((status, &answer["code"]), (400, &"nothing_usable".into()), "{answer}");
+    assert_eq!(server.post("/v1/sql", "application/json", "{\"sql\":\"selec 1\"}".into()).await.unwrap().0, 400);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let (status, body) = server.get(path).await.unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+    }
+    assert!(server.get("/metrics").await.unwrap().1.contains("focusflow_ingest_"));
+}
+
+#[tokio::test]
+async fn the_command_line_asks_the_running_server_and_the_files_alike() {
+    let machine = Machine::new();
+    let server = machine.start();
+    server.send(morning("ada", days_ago(2)).join("\n")).await.unwrap();
+    server.until("select count(*) from user_daily where final", "1").await;
+    let sql = ["sql", "select user_id, active_ms from user_daily", "--format", "csv"];
+    let running = machine.ok(&sql);
+    assert_eq!(running, "user_id,active_ms\nada,10800000\n");
+    assert!(machine.fails(&["sql", "select * from nowhere"]).contains("nowhere"));
+    let (status, _, said) = server.stop();
+    assert!(status.success() && said.contains("everything is on disk"), "{said}");
+    assert_eq!(machine.ok(&sql), running);
+    let table = machine.ok(&["sql", "select user_id, first_active from user_daily"]);
+    assert!(table.contains("| ada ") && table.contains("1 row"), "{table}");
+    assert!(machine.ok(&["sql", "select user_id from user_daily", "--format", "json"]).contains(r#"{"user_id":"ada"}"#));
+}
+
+#[tokio::test]
+async fn the_directory_and_tokens_reach_a_running_server() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let file = machine.path("directory.json");
+    std::fs::write(&file, r#"{"teams":[{"id":"t-1","name":"One"}],"people":[{"id":"ada","team":"t-1","aliases":["slack:U1"]}]}"#)
+        .unwrap();
+    machine.ok(&["directory", "check", file.to_str().unwrap()]);
+    machine.ok(&["directory", "put", file.to_str().unwrap()]);
+    server.until("select user_id, team_name from directory", "ada,One").await;
+    server.send(morning("slack:U1", days_ago(2)).join("\n")).await.unwrap();
+    server.until("select distinct user_id, team_id from user_daily", "ada,t-1").await;
+
+    let mut sender = machine.start_client(&server, machine.ok(&["token", "create", "--name", "laptop"]).trim());
+    for _ in 0..50 {
+        if sender.send(morning("bob", days_ago(2))[0].clone()).await.unwrap().0 == 202 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    server.until("select distinct source from activity_events where user_id = 'bob'", "laptop").await;
+    let list = machine.ok(&["token", "list"]);
+    let id = list.lines().find(|line| line.contains("laptop")).unwrap().split_whitespace().next().unwrap();
+    machine.ok(&["token", "revoke", id]);
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(sender.send(morning("bob", days_ago(2))[1].clone()).await.unwrap().0, 401);
+    sender.token = "nonsense".into();
+    assert_eq!(sender.get("/v1/whoami").await.unwrap().0, 401);
+}
+
+#[test]
+fn an_import_is_all_there_and_final_when_it_returns() {
+    let machine = Machine::new();
+    let file = machine.path("events.ndjson");
+    let mut lines: Vec<String> = (0..40).flat_map(|user| morning(&format!("u{user}"), days_ago(3))).collect();
+    lines.insert(100, "not an event".into());
+    lines.insert(200, r#"{"id":"x","type":"dance","user":"u","ts":1}"#.into());
+    write_lines(&file, &lines);
+    let said = machine.ok(&["import", file.to_str().unwrap()]);
+    assert!(said.contains("7,720 events") && said.contains("2 rejected") && said.contains("40 days of 40 people"), "{said}");
+    let rejected = std::fs::read_to_string(machine.path("events.ndjson.rejected.ndjson")).unwrap();
+    let indexes: Vec<u64> = rejected
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["index"].as_u64().unwrap())
+        .collect();
+    assert_eq!(indexes, [100, 200]);
+    assert!(rejected.contains("unknown_type") && rejected.contains("malformed"), "{rejected}");
+
+    let count = |sql: &str| machine.ok(&["sql", sql, "--format", "csv"]).lines().last().unwrap().to_owned();
+    assert_eq!(count("select count(*), sum(active_ms) from user_daily where final"), "40,432000000");
+    assert_eq!(count("select count(*) from user_5m where not final"), "0");
+    machine.ok(&["import", file.to_str().unwrap()]);
+    assert_eq!(count("select count(*) from activity_events"), "7200", "the same events again count once");
+
+    std::fs::write(machine.path("events.parquet"), b"PAR1....PAR1").unwrap();
+    assert!(machine.fails(&["import", "events.parquet"]).contains("lines of JSON"));
+    assert!(machine.fails(&["import", "nowhere.ndjson"]).contains("nowhere.ndjson"));
+}
+
+#[tokio::test]
+async fn an_import_goes_to_the_server_that_runs() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let file = machine.path("events.ndjson");
+    let mut lines = morning("ada", days_ago(3));
+    lines.push("not an event".into());
+    write_lines(&file, &lines);
+    let said = machine.ok(&["import", file.to_str().unwrap()]);
+    assert!(said.contains("193 events") && said.contains("1 rejected"), "{said}");
+    assert_eq!(server.sql("select count(*) from activity_events").await.trim(), "180", "computed when the import returns");
+    server.until("select count(*) from user_daily where final", "1").await;
+}
+
+#[test]
+fn a_simulated_workforce_can_be_written_and_imported() {
+    let machine = Machine::new();
+    let (events, directory) = (machine.path("events.ndjson"), machine.path("directory.json"));
+    let out = ["simulate", "--people", "12", "--days", "2", "--until", "2026-03-05", "--out", events.to_str().unwrap()];
+    machine.ok(&[&out[..], &["--directory", directory.to_str().unwrap()]].concat());
+    let first = std::fs::read(&events).unwrap();
+    machine.ok(&out);
+    assert!(!first.is_empty() && first == std::fs::read(&events).unwrap(), "the same seed, the same bytes");
+    machine.ok(&["directory", "put", directory.to_str().unwrap()]);
+    machine.ok(&["import", events.to_str().unwrap()]);
+    let ids: std::collections::HashSet<&[u8]> = first.split(|b| *b == b'\n').filter(|line| !line.is_empty()).collect();
+    let count = "select (select count(*) from activity_events) + (select count(*) from message_events) + (select count(*) from session_events)";
+    let rows: usize = machine.ok(&["sql", count, "--format", "csv"]).lines().last().unwrap().parse().unwrap();
+    assert!(rows > 0 && rows <= ids.len(), "{rows} rows of {} lines", ids.len());
+}

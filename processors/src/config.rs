@@ -1,0 +1,52 @@
+//! What can be set, with the defaults that go into the reference configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::Definition;
+use schemas::category::Rules;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub definition: Definition,
+    /// Which category an activity has whose event names none.
+    pub rules: Arc<Rules>,
+    /// Log bytes taken in one commit, about.
+    pub max_batch_bytes: usize,
+    /// How long a read waits for the first record; also how often time moves in a silent partition.
+    pub tick: Duration,
+    /// Commits of a partition that keeps up are at least this far apart.
+    pub min_commit_interval: Duration,
+    /// A partition silent for this long follows the clock.
+    pub idle_after: Duration,
+    /// Of the whole process; partitions share it evenly.
+    pub memory_bytes: usize,
+    /// Events stay in memory this long after their UTC day ended for the watermark.
+    pub keep_after_day: Duration,
+    /// User-days that become final in one commit, at most.
+    pub max_finalized_per_commit: usize,
+    /// People recomputed in one commit after a change of the directory, at most.
+    pub max_moved_per_commit: usize,
+    /// Wait before a failed read, load or commit is tried again: doubles from the first to the second.
+    pub retry_from: Duration,
+    pub retry_to: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            definition: Definition::default(),
+            rules: Arc::new(Rules::default()),
+            max_batch_bytes: 16 << 20,
+            tick: Duration::from_millis(200),
+            min_commit_interval: Duration::from_millis(25),
+            idle_after: Duration::from_secs(10),
+            memory_bytes: 512 << 20,
+            keep_after_day: Duration::from_secs(42 * 3_600),
+            max_finalized_per_commit: 2_000,
+            max_moved_per_commit: 20,
+            retry_from: Duration::from_millis(50),
+            retry_to: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The processors' metrics, one line each; emitted once a batch, labelled by partition alone.
+
+use metrics::{counter, gauge, histogram};
+
+use crate::partition::{Counts, Partition};
+
+/// Events taken from the log, by `outcome`: accepted, duplicate, dead_lettered.
+pub const EVENTS: &str = "focusflow_processors_events_total";
+/// Accepted events that the watermark had passed already.
+pub const LATE: &str = "focusflow_processors_late_events_total";
+/// User-days recomputed.
+pub const DAYS: &str = "focusflow_processors_days_total";
+/// Rows written, raw ones included.
+pub const ROWS: &str = "focusflow_processors_rows_total";
+/// Session phases that made no sense where they stood.
+pub const IGNORED_PHASES: &str = "focusflow_processors_ignored_phases_total";
+/// From the first record of a batch in hand to its commit.
+pub const COMMIT_SECONDS: &str = "focusflow_processors_commit_seconds";
+/// Reads, loads and commits tried again.
+pub const RETRIES: &str = "focusflow_processors_retries_total";
+/// People in memory.
+pub const PEOPLE: &str = "focusflow_processors_people";
+/// Days of events in memory, over all people.
+pub const CHUNKS: &str = "focusflow_processors_chunks";
+/// What those take.
+pub const BYTES: &str = "focusflow_processors_memory_bytes";
+/// Records in the log that are not processed yet.
+pub const LAG: &str = "focusflow_processors_lag_events";
+/// Event time up to which rows are final, in seconds since 1970.
+pub const WATERMARK: &str = "focusflow_processors_watermark_seconds";
+
+pub(crate) fn batch(number: u32, counts: &Counts, rows: usize, seconds: f64) {
+    let partition = number.to_string();
+    for (outcome, count) in [("accepted", counts.accepted), ("duplicate", counts.duplicates), ("dead_lettered", counts.dead)] {
+        counter!(EVENTS, "partition" => partition.clone(), "outcome" => outcome).increment(count);
+    }
+    counter!(LATE, "partition" => partition.clone()).increment(counts.late);
+    counter!(DAYS, "partition" => partition.clone()).increment(counts.days);
+    counter!(ROWS, "partition" => partition.clone()).increment(rows as u64);
+    counter!(IGNORED_PHASES, "partition" => partition.clone()).increment(counts.ignored_phases);
+    histogram!(COMMIT_SECONDS, "partition" => partition).record(seconds);
+}
+
+pub(crate) fn state(number: u32, state: &Partition, lag: u64) {
+    let partition = number.to_string();
+    gauge!(PEOPLE, "partition" => partition.clone()).set(state.people() as f64);
+    gauge!(CHUNKS, "partition" => partition.clone()).set(state.chunks() as f64);
+    gauge!(BYTES, "partition" => partition.clone()).set(state.bytes() as f64);
+    gauge!(LAG, "partition" => partition.clone()).set(lag as f64);
+    gauge!(WATERMARK, "partition" => partition).set(state.saved.watermark as f64 / 1_000.0);
+}
+
+pub(crate) fn retried(number: u32) {
+    counter!(RETRIES, "partition" => number.to_string()).increment(1);
+}

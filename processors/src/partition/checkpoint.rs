@@ -1,0 +1,116 @@
+//! The state blob of a commit: the few numbers that cannot be read from the tables.
+
+use schemas::directory::DAY_MS;
+
+use super::moves::Move;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Of the last commit: rows carry it.
+    pub version: u64,
+    /// Greatest event time seen.
+    pub max_ts: i64,
+    pub watermark: i64,
+    /// Greatest UTC day an event fell into.
+    pub max_day: i32,
+    /// Of the directory that the rows were made with, but for those of `moves`.
+    pub directory: u64,
+    /// People whose rows are still to be made anew.
+    pub moves: Vec<Move>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the processor's state in the store has {len} bytes of format {format}, this program reads format {FORMAT}: run the version that wrote it")]
+pub struct StateError {
+    len: usize,
+    format: u8,
+}
+
+const FORMAT: u8 = 1;
+
+impl Saved {
+    pub fn new(directory: u64) -> Saved {
+        Saved { version: 0, max_ts: i64::MIN / 2, watermark: i64::MIN / 2, max_day: i32::MIN / 2, directory, moves: Vec::new() }
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![FORMAT];
+        out.extend_from_slice(&self.version.to_le_bytes());
+        out.extend_from_slice(&self.max_ts.to_le_bytes());
+        out.extend_from_slice(&self.watermark.to_le_bytes());
+        out.extend_from_slice(&self.max_day.to_le_bytes());
+        out.extend_from_slice(&self.directory.to_le_bytes());
+        for moved in &self.moves {
+            out.extend_from_slice(&moved.from_ms.to_le_bytes());
+            out.extend_from_slice(&(moved.user.len() as u32).to_le_bytes());
+            out.extend_from_slice(moved.user.as_bytes());
+        }
+        out
+    }
+
+    /// `None` for a partition nobody ever committed to.
+    pub fn decode(bytes: &[u8]) -> Result<Option<Saved>, StateError> {
+        let Some(&format) = bytes.first() else { return Ok(None) };
+        let error = StateError { len: bytes.len(), format };
+        if format != FORMAT {
+            return Err(error);
+        }
+        let mut rest = Reader(&bytes[1..]);
+        Self::read(&mut rest).map(Some).ok_or(error)
+    }
+
+    fn read(rest: &mut Reader<'_>) -> Option<Saved> {
+        let mut saved = Saved {
+            version: u64::from_le_bytes(rest.take()?),
+            max_ts: i64::from_le_bytes(rest.take()?),
+            watermark: i64::from_le_bytes(rest.take()?),
+            max_day: i32::from_le_bytes(rest.take()?),
+            directory: u64::from_le_bytes(rest.take()?),
+            moves: Vec::new(),
+        };
+        while !rest.0.is_empty() {
+            let from_ms = i64::from_le_bytes(rest.take()?);
+            let len = u32::from_le_bytes(rest.take()?) as usize;
+            let (user, tail) = rest.0.split_at_checked(len)?;
+            saved.moves.push(Move { user: String::from_utf8(user.to_vec()).ok()?, from_ms });
+            rest.0 = tail;
+        }
+        Some(saved)
+    }
+
+    /// An event's time moves the watermark; a clock that runs ahead by more than ingest allows does not.
+    pub fn see(&mut self, ts: i64, now_ms: i64, lateness_ms: i64) {
+        let ts = ts.min(now_ms.saturating_add(DAY_MS));
+        if ts > self.max_ts {
+            self.max_ts = ts;
+            self.watermark = self.watermark.max(ts - lateness_ms);
+        }
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, tail) = self.0.split_first_chunk()?;
+        self.0 = tail;
+        Some(*head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_comes_back() {
+        let saved = Saved { version: 7 << 16, max_ts: 1_700_000_000_000, watermark: -5, max_day: 20_000, directory: u64::MAX, moves: vec![] };
+        let moving = Saved { moves: vec![Move { user: "ä".into(), from_ms: i64::MIN }; 2], ..saved.clone() };
+        assert_eq!(Saved::decode(&moving.encode()), Ok(Some(moving.clone())));
+        assert!(Saved::decode(&moving.encode()[..50]).is_err());
+        assert_eq!(Saved::decode(&saved.encode()), Ok(Some(saved.clone())));
+        assert_eq!(Saved::decode(&[]), Ok(None));
+        assert!(Saved::decode(&saved.encode()[..20]).is_err());
+        assert!(Saved::decode(&[9]).is_err());
+    }
+}

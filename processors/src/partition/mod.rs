@@ -1,0 +1,328 @@
+//! One partition in memory: records in, rows out. No clock, no I/O; what is not in memory is asked for (`Need`) and
+//! brought by the task.
+//!
+//! ```text
+//! records ─▶ apply ─▶ dirty user-days ─▶ recompute ─▶ emit ─▶ rows that changed, updates
+//!              │ cold?                      │ cold?
+//!              └─────────▶ needs ◀──────────┘   (the task loads them, `absorb`, and calls again)
+//! ```
+
+mod absorb;
+mod apply;
+mod checkpoint;
+mod dirty;
+mod emit;
+mod evict;
+mod moves;
+mod recompute;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use eventlog::Records;
+use schemas::Directory;
+use schemas::directory::Person;
+use schemas::event::Category;
+use schemas::live::Update;
+
+use crate::config::Config;
+use crate::operators::{Events, LocalDay, Scratch, Span};
+use crate::rows::Tables;
+use crate::state::hash;
+use crate::state::slots::Slots;
+use crate::state::symbols::Symbols;
+use crate::state::user::{UNTOUCHED, User};
+
+pub use absorb::{END_OF_TIME, Loaded, Need, Query};
+pub use checkpoint::{Saved, StateError};
+pub use moves::Move;
+
+pub struct Partition {
+    config: Arc<Config>,
+    directory: Arc<Directory>,
+    /// Shared by everyone the directory does not know.
+    stranger: Arc<Person>,
+    users: Vec<User>,
+    index: Slots,
+    pub saved: Saved,
+    /// The last UTC day that may have events in the store though they are not in memory.
+    cold_days: i32,
+    /// Nothing was ever stored: nothing is cold.
+    virgin: bool,
+    /// (when, who, day): user-days with rows that are not final yet.
+    waiting: BinaryHeap<Reverse<(i64, u32, i32)>>,
+    /// Those of them that are not in memory.
+    cold_waiting: HashSet<(u32, i32)>,
+    /// Who has a chunk of a UTC day: what to evict when the day is over.
+    by_day: BTreeMap<i32, Vec<u32>>,
+    /// People whose place in the directory changed and who are not recomputed yet.
+    moves: VecDeque<Move>,
+    bytes: usize,
+    evict_next: usize,
+    commits: u32,
+    categories: HashMap<Box<str>, Category>,
+    scratch: Scratch,
+    events: Events,
+}
+
+/// What one commit is made of, while it is made.
+pub struct Work {
+    pub records: Records,
+    pub from: u64,
+    pub to: u64,
+    pub version: u64,
+    pub now_ms: i64,
+    newest_ts: i64,
+    pub tables: Tables,
+    pub updates: Vec<Update>,
+    pub dead: Vec<Dead>,
+    pub counts: Counts,
+    /// What must be loaded before the work can go on.
+    pub needs: Vec<Need>,
+    applied: bool,
+    /// Offsets of records that wait for a load, ascending.
+    deferred: Vec<u64>,
+    touched: Vec<Touched>,
+    moved: Vec<Move>,
+}
+
+/// A record that cannot be used, with the reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dead {
+    pub offset: u64,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub accepted: u64,
+    pub duplicates: u64,
+    pub dead: u64,
+    /// Accepted though the watermark had passed them.
+    pub late: u64,
+    pub days: u64,
+    pub ignored_phases: u64,
+    pub finalized: u64,
+}
+
+/// One person's part in a commit.
+struct Touched {
+    user: u32,
+    accepted_at: i64,
+    /// The stretch of a local day that the last event lay in.
+    span: Span,
+    day: i32,
+    dirty: Vec<Dirty>,
+    /// Session phases whose chain goes on after them.
+    chains: Vec<crate::operators::SessionPhase>,
+    deferred: bool,
+    update: Option<Update>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Dirty {
+    day: i32,
+    /// Nothing before this instant changed.
+    since: i64,
+}
+
+impl Touched {
+    fn add(&mut self, day: i32, since: i64) {
+        match self.dirty.iter_mut().find(|d| d.day == day) {
+            Some(dirty) => dirty.since = dirty.since.min(since),
+            None => self.dirty.push(Dirty { day, since }),
+        }
+    }
+}
+
+impl Partition {
+    pub fn new(config: Arc<Config>, directory: Arc<Directory>, saved: Option<Saved>) -> Partition {
+        let virgin = saved.is_none();
+        let mut saved = saved.unwrap_or_else(|| Saved::new(moves::fingerprint(&directory)));
+        let moves = std::mem::take(&mut saved.moves).into();
+        Partition {
+            config,
+            stranger: Arc::new(Directory::default().person("").clone()),
+            directory,
+            users: Vec::new(),
+            index: Slots::default(),
+            cold_days: if virgin { i32::MIN / 2 } else { saved.max_day },
+            saved,
+            virgin,
+            waiting: BinaryHeap::new(),
+            cold_waiting: HashSet::new(),
+            by_day: BTreeMap::new(),
+            moves,
+            bytes: 0,
+            evict_next: 0,
+            commits: 0,
+            categories: HashMap::new(),
+            scratch: Scratch::default(),
+            events: Events::default(),
+        }
+    }
+
+    /// Begins a commit of `records`, which may be none.
+    pub fn begin(&mut self, records: Records, position: u64, now_ms: i64) -> Work {
+        let (from, to) = if records.is_empty() { (position, position) } else { (position, records.next_offset()) };
+        let version = (self.saved.version + 1).max(to << 16);
+        Work {
+            applied: false,
+            deferred: Vec::new(),
+            records,
+            from,
+            to,
+            version,
+            now_ms,
+            newest_ts: i64::MIN,
+            tables: Tables::default(),
+            updates: Vec::new(),
+            dead: Vec::new(),
+            counts: Counts::default(),
+            needs: Vec::new(),
+            touched: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
+    /// The person of that id, met now if not before. `None` when there is no number left for another.
+    fn user(&mut self, name: &str) -> Option<u32> {
+        let hash = hash::bytes(name.as_bytes());
+        if let Some(found) = self.index.find(hash, |i| &*self.users[i].name == name) {
+            return Some(found as u32);
+        }
+        if self.users.len() >= crate::state::slots::MAX_ITEMS {
+            return None;
+        }
+        let person = self.person(name);
+        let user = User {
+            name: name.into(),
+            person,
+            symbols: Symbols::default(),
+            chunks: Vec::new(),
+            cold_days: self.cold_days,
+            emitted: Vec::new(),
+            // A local date is at most a day ahead of UTC's.
+            cold_rows: self.cold_days.saturating_add(1),
+            carry: Vec::new(),
+            carry_from: if self.virgin { i32::MIN } else { i32::MAX },
+            long_plans: Vec::new(),
+            touched: UNTOUCHED,
+            last_commit: 0,
+            bytes: 0,
+        };
+        self.users.push(user);
+        let users = &self.users;
+        self.index.push(hash, |i| hash::bytes(users[i].name.as_bytes()));
+        Some(self.users.len() as u32 - 1)
+    }
+
+    fn person(&self, name: &str) -> Arc<Person> {
+        if self.directory.knows(name) { Arc::new(self.directory.person(name).clone()) } else { self.stranger.clone() }
+    }
+
+    /// The person's part in this commit.
+    fn touch<'w>(&mut self, work: &'w mut Work, user: u32) -> &'w mut Touched {
+        let known = &mut self.users[user as usize];
+        if known.touched == UNTOUCHED {
+            known.touched = work.touched.len() as u32;
+            work.touched.push(Touched {
+                user,
+                accepted_at: 0,
+                span: Span::default(),
+                day: 0,
+                dirty: Vec::new(),
+                chains: Vec::new(),
+                deferred: false,
+                update: None,
+            });
+        }
+        &mut work.touched[known.touched as usize]
+    }
+
+    /// Adds the user-days whose rows became final by the watermark, a bounded number of them.
+    pub fn add_due(&mut self, work: &mut Work) {
+        let mut left = self.config.max_finalized_per_commit;
+        while let Some(&Reverse((due, user, day))) = self.waiting.peek() {
+            if due > self.saved.watermark || left == 0 {
+                break;
+            }
+            self.waiting.pop();
+            let known = &self.users[user as usize];
+            let still = match known.emitted.binary_search_by_key(&day, |e| e.day) {
+                Ok(at) => known.emitted[at].due == due,
+                Err(_) => self.cold_waiting.remove(&(user, day)),
+            };
+            if still {
+                left -= 1;
+                work.counts.finalized += 1;
+                self.touch(work, user).add(day, i64::MAX);
+            }
+        }
+    }
+
+    /// Whether `add_due` would find something: then a commit is worth while though no record came.
+    pub fn has_due(&self) -> bool {
+        self.waiting.peek().is_some_and(|Reverse((due, ..))| *due <= self.saved.watermark)
+    }
+
+    /// Works until it is done (true) or needs something (false): then the needs are absorbed and it is called again.
+    pub fn advance(&mut self, work: &mut Work) -> bool {
+        if !work.applied {
+            work.applied = true;
+            self.apply(work);
+        } else if !work.deferred.is_empty() {
+            self.apply_deferred(work);
+        }
+        work.needs.is_empty() && self.recompute(work)
+    }
+
+    /// A silent partition's time follows the clock.
+    pub fn follow_clock(&mut self, now_ms: i64) {
+        self.saved.watermark = self.saved.watermark.max(now_ms - self.config.definition.lateness_ms);
+    }
+
+    /// Notes a user-day whose row in the store is not final, for when it will be.
+    pub fn expect_final(&mut self, user: &str, day: i32) {
+        let Some(user) = self.user(user) else { return };
+        let due = self.local_day(user, day).end() + self.config.definition.response_max_ms;
+        if self.cold_waiting.insert((user, day)) {
+            self.waiting.push(Reverse((due, user, day)));
+        }
+    }
+
+    /// After the commit stands: forgets the work and what is not needed any more.
+    pub fn committed(&mut self, work: Work) {
+        self.commits += 1;
+        for touched in &work.touched {
+            let user = &mut self.users[touched.user as usize];
+            user.touched = UNTOUCHED;
+            user.last_commit = self.commits;
+            user.trim_carry();
+            let bytes = user.measure();
+            self.bytes = self.bytes + bytes - user.bytes;
+            user.bytes = bytes;
+        }
+        self.saved.version = work.version;
+        self.evict();
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn people(&self) -> usize {
+        self.users.len()
+    }
+
+    pub fn chunks(&self) -> usize {
+        self.by_day.values().map(Vec::len).sum()
+    }
+
+    pub fn local_day(&self, user: u32, day: i32) -> LocalDay {
+        LocalDay::of(&self.users[user as usize].person, day)
+    }
+}

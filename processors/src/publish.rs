@@ -1,0 +1,45 @@
+//! What leaves by the log: dead letters before the commit, live updates after it.
+
+use std::collections::BTreeMap;
+
+use eventlog::{EventLog, Records, RecordsBuilder, Topic, partition_of};
+use schemas::live::Update;
+
+use crate::partition::Dead;
+
+/// Records nobody could use: the reason is the source, so that key and value stay as they came and can be sent again.
+pub async fn dead_letters(log: &dyn EventLog, partition: u32, records: &Records, dead: &[Dead]) -> Result<(), eventlog::Error> {
+    let mut dead = dead.to_vec();
+    dead.sort_by_key(|d| d.offset);
+    let mut reasons = dead.iter().peekable();
+    let mut out = RecordsBuilder::default();
+    for record in records.iter() {
+        if let Some(dead) = reasons.next_if(|d| d.offset == record.offset) {
+            out.push(record.timestamp_ms, record.key, dead.reason.as_bytes(), record.value);
+        }
+    }
+    if out.is_empty() {
+        return Ok(());
+    }
+    let partition = partition % log.partitions(Topic::DeadLetters).max(1);
+    log.append(Topic::DeadLetters, vec![(partition, out.finish())]).await
+}
+
+/// Live views can do without one: they ask again. So a failure is told and no more.
+pub async fn updates(log: &dyn EventLog, updates: &[Update], now_ms: i64) {
+    let partitions = log.partitions(Topic::Updates);
+    let mut batches: BTreeMap<u32, RecordsBuilder> = BTreeMap::new();
+    for update in updates {
+        let key = update.user_id.as_bytes();
+        if let Ok(json) = serde_json::to_vec(update) {
+            batches.entry(partition_of(key, partitions)).or_default().push(now_ms, key, b"processors", &json);
+        }
+    }
+    if batches.is_empty() {
+        return;
+    }
+    let batches = batches.into_iter().map(|(partition, mut builder)| (partition, builder.finish())).collect();
+    if let Err(error) = log.append(Topic::Updates, batches).await {
+        tracing::warn!(%error, count = updates.len(), "live updates were not published");
+    }
+}

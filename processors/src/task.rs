@@ -1,0 +1,448 @@
+//! The loop of one partition: the only place with time and I/O, and the only one that tries again.
+//!
+//! ```text
+//! acquire ─▶ ┌ read ─▶ apply ─▶ load what is cold ─▶ recompute ─▶ dead letters ─▶ commit ─▶ updates ─▶ release ┐
+//!            └──────────────────────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eventlog::{Records, Topic, partition_of};
+use schemas::directory::DAY_MS;
+use schemas::rows::{ACTIVITY_EVENTS, ActivityEvent, SESSION_EVENTS, SessionEvent, USER_DAILY, UserDaily};
+use store::{Commit, Scan};
+use tokio_util::sync::CancellationToken;
+
+use crate::partition::{END_OF_TIME, Loaded, Move, Need, Partition, Query, Saved, Work};
+use crate::{Config, Cure, Deps, Error, metrics, publish};
+
+/// A user-day becomes final at most so long after it (runs of several days aside).
+const OPEN_DAYS: i64 = 8;
+/// People that one look-up asks the store for.
+const MAX_ASKED: usize = 5_000;
+/// Batches larger than this are computed off the async threads.
+const INLINE_BYTES: usize = 16 << 10;
+
+/// One partition's part of what the process may use.
+pub(crate) fn share(config: &Config, partitions: u32) -> Arc<Config> {
+    Arc::new(Config { memory_bytes: config.memory_bytes / partitions.max(1) as usize, ..config.clone() })
+}
+
+/// Owns a partition until cancelled; begins again from the store when someone else had it in between.
+pub(crate) async fn own(number: u32, config: Arc<Config>, deps: Deps, cancel: CancellationToken) -> Result<(), Error> {
+    let mut wait = config.retry_from;
+    while !cancel.is_cancelled() {
+        let ended = match Owner::acquire(number, config.clone(), deps.clone(), cancel.clone()).await {
+            Ok(mut owner) => {
+                wait = config.retry_from;
+                owner.run().await
+            }
+            Err(error) => Err(error),
+        };
+        deps.stats.update(number, |s| s.ready = false);
+        let Err(error) = ended else { return Ok(()) };
+        if error.cure() == Cure::Stop {
+            return Err(error);
+        }
+        tracing::warn!(%error, partition = number, "begins again from the store");
+        pause(&cancel, wait).await;
+        wait = (wait * 2).min(config.retry_to);
+    }
+    Ok(())
+}
+
+async fn pause(cancel: &CancellationToken, wait: Duration) {
+    tokio::select! {
+        _ = cancel.cancelled() => {}
+        _ = tokio::time::sleep(wait) => {}
+    }
+}
+
+/// One partition in hand.
+pub struct Owner {
+    number: u32,
+    config: Arc<Config>,
+    deps: Deps,
+    epoch: u64,
+    position: u64,
+    released: u64,
+    /// None only while a computation has it.
+    partition: Option<Box<Partition>>,
+    directory: Arc<schemas::Directory>,
+    last_data_ms: i64,
+    end_seen: Option<Instant>,
+    cancel: CancellationToken,
+}
+
+impl Owner {
+    /// Takes the partition and what the store knows of it.
+    pub async fn acquire(number: u32, config: Arc<Config>, deps: Deps, cancel: CancellationToken) -> Result<Owner, Error> {
+        let checkpoint = deps.store.acquire(number).await.map_err(|e| Error::store(number, e))?;
+        let saved = Saved::decode(&checkpoint.state).map_err(|source| Error::State { partition: number, source })?;
+        let range = deps.log.range(Topic::Events, number).await.map_err(|e| Error::log(number, e))?;
+        let position = checkpoint.position;
+        if position < range.start || position > range.end {
+            return Err(Error::Gap { partition: number, position, start: range.start, end: range.end });
+        }
+        let directory = deps.control.borrow().directory.clone();
+        let partition = Partition::new(config.clone(), directory.clone(), saved);
+        let last_data_ms = (deps.clock)();
+        let mut owner = Owner {
+            number,
+            config,
+            epoch: checkpoint.epoch,
+            position,
+            released: 0,
+            partition: Some(Box::new(partition)),
+            directory,
+            last_data_ms,
+            end_seen: None,
+            cancel,
+            deps,
+        };
+        owner.recover().await?;
+        owner.deps.stats.update(number, |s| {
+            s.position = position;
+            s.end = range.end;
+            s.ready = true;
+        });
+        Ok(owner)
+    }
+
+    /// What a new owner must know of rows it has not written: which are not final, and which are of an older directory.
+    async fn recover(&mut self) -> Result<(), Error> {
+        let partition = self.partition()?;
+        if partition.is_virgin() {
+            return Ok(());
+        }
+        let differs = partition.directory_differs();
+        let open_from = (partition.saved.watermark.div_euclid(DAY_MS) - OPEN_DAYS) * DAY_MS;
+        let from_ms = if differs { 0 } else { open_from.max(0) };
+        let batches = self.scan(Scan { table: &USER_DAILY, users: Vec::new(), from_ms, to_ms: END_OF_TIME }).await?;
+        let (number, count) = (self.number, self.deps.log.partitions(Topic::Events));
+        let is_mine = |user: &str| partition_of(user.as_bytes(), count) == number;
+        let partition = self.partition()?;
+        let mut people = BTreeSet::new();
+        for row in batches.iter().flat_map(UserDaily::read).filter(|r| is_mine(r.user_id)) {
+            if !row.final_ {
+                partition.expect_final(row.user_id, row.day);
+            }
+            if differs {
+                people.insert(row.user_id.to_owned());
+            }
+        }
+        if differs {
+            let others: Vec<String> = partition.directory_people().filter(|p| is_mine(p) && !people.contains(*p)).map(String::from).collect();
+            people.extend(self.with_bare_events(Vec::new()).await?.into_iter().filter(|p| is_mine(p)));
+            if !others.is_empty() {
+                people.extend(self.with_bare_events(others).await?);
+            }
+        }
+        let partition = self.partition()?;
+        partition.queue_moves(people.into_iter().map(|user| Move { user, from_ms: i64::MIN }).collect());
+        partition.note_moves();
+        Ok(())
+    }
+
+    /// Of people without a day in the store, those who have events all the same: sessions, or, where there are few to ask
+    /// for, nothing but time away. An empty list asks for everyone with sessions.
+    async fn with_bare_events(&self, users: Vec<String>) -> Result<BTreeSet<String>, Error> {
+        let mut found = BTreeSet::new();
+        let scan = |table, users: &[String]| Scan { table, users: users.to_vec(), from_ms: 0, to_ms: END_OF_TIME };
+        let parts: Vec<&[String]> = if users.is_empty() { vec![&[]] } else { users.chunks(MAX_ASKED).collect() };
+        for users in &parts {
+            let batches = self.scan(scan(&SESSION_EVENTS, users)).await?;
+            found.extend(batches.iter().flat_map(SessionEvent::read).map(|r| r.user_id.to_owned()));
+        }
+        if let ([users], false) = (&parts[..], users.is_empty()) {
+            let batches = self.scan(scan(&ACTIVITY_EVENTS, users)).await?;
+            found.extend(batches.iter().flat_map(ActivityEvent::read).map(|r| r.user_id.to_owned()));
+        }
+        Ok(found)
+    }
+
+    async fn run(&mut self) -> Result<(), Error> {
+        let cancel = self.cancel.clone();
+        let mut ahead: Option<Records> = None;
+        loop {
+            let records = match ahead.take() {
+                Some(records) => records,
+                None => tokio::select! {
+                    _ = cancel.cancelled() => return Ok(()),
+                    records = self.read(self.position, self.config.tick) => records?,
+                },
+            };
+            let began = Instant::now();
+            let backlog = records.wire().len() >= self.config.max_batch_bytes / 2;
+            if backlog && !cancel.is_cancelled() {
+                // While this batch is computed and committed the next is read.
+                let next = records.next_offset();
+                let (log, number, bytes) = (self.deps.log.clone(), self.number, self.config.max_batch_bytes);
+                let (stepped, read) = tokio::join!(self.step(records), log.read(Topic::Events, number, next, bytes, Duration::ZERO));
+                stepped?;
+                ahead = read.ok().filter(|r| !r.is_empty());
+            } else {
+                let committed = self.step(records).await?;
+                if committed {
+                    pause(&cancel, self.config.min_commit_interval.saturating_sub(began.elapsed())).await;
+                }
+            }
+            if cancel.is_cancelled() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Calls until it is done, or cannot be, or the process ends; the pauses between grow.
+    async fn persist<T, E, F>(&self, wrap: fn(u32, E) -> Error, call: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let mut wait = self.config.retry_from;
+        loop {
+            let error = match call().await {
+                Ok(done) => return Ok(done),
+                Err(error) => wrap(self.number, error),
+            };
+            if error.cure() != Cure::Retry || self.cancel.is_cancelled() {
+                return Err(error);
+            }
+            tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "tries again");
+            metrics::retried(self.number);
+            pause(&self.cancel, wait).await;
+            wait = (wait * 2).min(self.config.retry_to);
+        }
+    }
+
+    async fn read(&self, from: u64, wait: Duration) -> Result<Records, Error> {
+        let bytes = self.config.max_batch_bytes;
+        self.persist(Error::log, || self.deps.log.read(Topic::Events, self.number, from, bytes, wait)).await
+    }
+
+    /// Everything that is in the log now, in batches; for tests and imports that do not run on.
+    pub async fn catch_up(&mut self) -> Result<(), Error> {
+        loop {
+            let records = self.read(self.position, Duration::ZERO).await?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            self.step(records).await?;
+        }
+    }
+
+    /// Lets time pass in a silent partition until nothing is left to do at this time of the clock.
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        self.last_data_ms = i64::MIN / 2;
+        while self.step(Records::default()).await? {}
+        Ok(())
+    }
+
+    /// One commit: the records (or none), and what time and the directory changed. Says whether there was anything to commit.
+    pub async fn step(&mut self, records: Records) -> Result<bool, Error> {
+        let began = Instant::now();
+        let now_ms = (self.deps.clock)();
+        self.follow_control().await?;
+        let silent = records.is_empty();
+        if !silent {
+            self.last_data_ms = now_ms;
+        }
+        let idle = now_ms - self.last_data_ms >= self.config.idle_after.as_millis() as i64;
+        let position = self.position;
+        let partition = self.partition()?;
+        if silent && idle {
+            partition.follow_clock(now_ms);
+        }
+        let moving = partition.has_moves();
+        let live = !silent || partition.has_due();
+        if live {
+            let mut work = partition.begin(records, position, now_ms);
+            partition.add_due(&mut work);
+            self.finish(work, began).await?;
+        }
+        if moving {
+            // People who moved come in commits of their own, between the live ones.
+            self.move_people(now_ms).await?;
+        }
+        if !live && !moving {
+            if idle {
+                self.deps.stats.update(self.number, |s| s.settled_ms = Some(now_ms));
+            }
+            self.tell().await?;
+        }
+        Ok(live || moving)
+    }
+
+    async fn move_people(&mut self, now_ms: i64) -> Result<(), Error> {
+        let (began, position) = (Instant::now(), self.position);
+        let partition = self.partition()?;
+        let mut work = partition.begin(Records::default(), position, now_ms);
+        partition.begin_moves(&mut work);
+        partition.note_moves();
+        self.load(&mut work).await?;
+        self.finish(work, began).await
+    }
+
+    /// Computes and commits.
+    async fn finish(&mut self, mut work: Work, began: Instant) -> Result<(), Error> {
+        loop {
+            let done;
+            (work, done) = self.compute(work).await?;
+            if done {
+                break;
+            }
+            self.load(&mut work).await?;
+        }
+        if !work.dead.is_empty() {
+            self.bury(&work).await?;
+        }
+        let rows = work.tables.len();
+        let batches = work.tables.finish().map_err(|source| Error::Rows { partition: self.number, source })?;
+        self.partition()?.saved.version = work.version;
+        let state = self.partition()?.saved.encode();
+        let commit = Commit { partition: self.number, epoch: self.epoch, from: work.from, to: work.to, state, rows: batches };
+        self.commit(commit).await?;
+        self.position = work.to;
+        let now_ms = (self.deps.clock)();
+        publish::updates(&*self.deps.log, &work.updates, now_ms).await;
+        metrics::batch(self.number, &work.counts, rows, began.elapsed().as_secs_f64());
+        let events = work.counts.accepted + work.counts.duplicates + work.counts.dead;
+        self.deps.stats.update(self.number, |s| {
+            s.last_commit_ms = Some(now_ms);
+            s.events += events;
+        });
+        self.partition()?.committed(work);
+        self.tell().await
+    }
+
+    async fn compute(&mut self, mut work: Work) -> Result<(Work, bool), Error> {
+        let mut partition = self.partition.take().ok_or_else(|| self.broken("its state is gone"))?;
+        let small = !work.records.is_empty() && work.records.wire().len() <= INLINE_BYTES;
+        let task = move || {
+            let done = partition.advance(&mut work);
+            (partition, work, done)
+        };
+        let (partition, work, done) = if small {
+            task()
+        } else {
+            tokio::task::spawn_blocking(task).await.map_err(|e| self.broken(&e.to_string()))?
+        };
+        self.partition = Some(partition);
+        Ok((work, done))
+    }
+
+    async fn load(&mut self, work: &mut Work) -> Result<(), Error> {
+        let mut needs: Vec<Need> = std::mem::take(&mut work.needs);
+        for Query { needs, scans } in self.partition()?.queries(&mut needs) {
+            let mut batches = Vec::new();
+            for scan in scans {
+                let table = scan.table;
+                batches.extend(self.scan(scan).await?.into_iter().map(|batch| (table, batch)));
+            }
+            self.partition()?.absorb(work, Loaded { needs, batches });
+        }
+        Ok(())
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<Vec<arrow::array::RecordBatch>, Error> {
+        self.persist(Error::store, || self.deps.store.scan(scan.clone())).await
+    }
+
+    async fn bury(&self, work: &Work) -> Result<(), Error> {
+        let log = &*self.deps.log;
+        self.persist(Error::log, || publish::dead_letters(log, self.number, &work.records, &work.dead)).await
+    }
+
+    /// A commit whose answer was lost is refused the second time, as its `from` is behind: then the owner begins again
+    /// from the store, where it finds out.
+    async fn commit(&self, commit: Commit) -> Result<(), Error> {
+        self.persist(Error::store, || self.deps.store.commit(commit.clone())).await
+    }
+
+    /// A new directory: finds out whom of this partition it concerns.
+    async fn follow_control(&mut self) -> Result<(), Error> {
+        let directory = self.deps.control.borrow().directory.clone();
+        if Arc::ptr_eq(&directory, &self.directory) {
+            return Ok(());
+        }
+        self.directory = directory.clone();
+        let (number, count) = (self.number, self.deps.log.partitions(Topic::Events));
+        let partition = self.partition()?;
+        let moves = partition.set_directory(directory, |user| partition_of(user.as_bytes(), count) == number);
+        let (here, elsewhere): (Vec<Move>, Vec<Move>) = moves.into_iter().partition(|m| partition.knows(&m.user));
+        let virgin = partition.is_virgin();
+        partition.queue_moves(here);
+        if !virgin && !elsewhere.is_empty() {
+            let stored = self.stored(&elsewhere).await?;
+            self.partition()?.queue_moves(elsewhere.into_iter().filter(|m| stored.contains(&m.user)).collect());
+        }
+        self.partition()?.note_moves();
+        Ok(())
+    }
+
+    /// Those of the people who have anything in the store.
+    async fn stored(&self, moves: &[Move]) -> Result<BTreeSet<String>, Error> {
+        let mut stored = BTreeSet::new();
+        for some in moves.chunks(MAX_ASKED) {
+            let users = some.iter().map(|m| m.user.clone()).collect();
+            let batches = self.scan(Scan { table: &USER_DAILY, users, from_ms: 0, to_ms: END_OF_TIME }).await?;
+            stored.extend(batches.iter().flat_map(UserDaily::read).map(|r| r.user_id.to_owned()));
+        }
+        let others: Vec<String> = moves.iter().map(|m| m.user.clone()).filter(|u| !stored.contains(u)).collect();
+        if !others.is_empty() {
+            stored.extend(self.with_bare_events(others).await?);
+        }
+        Ok(stored)
+    }
+
+    /// Releases the log and says how far this partition is; asks the log for its end only now and then.
+    async fn tell(&mut self) -> Result<(), Error> {
+        if self.end_seen.is_some_and(|at| at.elapsed() < self.config.tick) {
+            return Ok(());
+        }
+        self.end_seen = Some(Instant::now());
+        let number = self.number;
+        let (durable, end) = match self.far().await {
+            // It is told again soon.
+            Err(error) if error.cure() == Cure::Retry => return Ok(()),
+            other => other?,
+        };
+        let position = self.position;
+        let stats = self.deps.stats.clone();
+        let partition = self.partition()?;
+        let watermark = partition.saved.watermark;
+        metrics::state(number, partition, end.saturating_sub(position));
+        stats.update(number, |s| {
+            s.position = position;
+            s.end = end;
+            s.durable = durable;
+            s.watermark_ms = Some(watermark).filter(|w| *w > 0);
+        });
+        Ok(())
+    }
+
+    /// Lets the log forget what the store keeps; gives how far that is, and the log's end.
+    async fn far(&mut self) -> Result<(u64, u64), Error> {
+        let number = self.number;
+        let (log, store) = (&self.deps.log, &self.deps.store);
+        let durable = store.durable_position(number).await.map_err(|e| Error::store(number, e))?;
+        if durable > self.released {
+            log.release(Topic::Events, number, durable).await.map_err(|e| Error::log(number, e))?;
+            self.released = durable;
+        }
+        Ok((durable, log.range(Topic::Events, number).await.map_err(|e| Error::log(number, e))?.end))
+    }
+
+    fn partition(&mut self) -> Result<&mut Partition, Error> {
+        let number = self.number;
+        self.partition.as_deref_mut().ok_or(Error::Broken { partition: number, reason: "its state is gone".into() })
+    }
+
+    fn broken(&self, reason: &str) -> Error {
+        Error::Broken { partition: self.number, reason: reason.into() }
+    }
+}

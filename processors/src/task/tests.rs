@@ -1,0 +1,232 @@
+use std::time::Duration;
+
+use eventlog::faulty::FaultyLog;
+use eventlog::memory::MemoryLog;
+use eventlog::{EventLog, RecordsBuilder, Topic};
+use schemas::control::Control;
+use schemas::directory::Document;
+use schemas::live::Update;
+use serde_json::json;
+use store::Store;
+use store::faulty::{Faults, FaultyStore};
+use store::memory::MemoryStore;
+use tokio::sync::watch;
+
+use super::*;
+use crate::testing::{Case, Harness, Options, run_case};
+use crate::{Clock, Stats};
+
+/// 2026-11-20, 09:00 UTC, a Friday.
+const NINE: i64 = 1_795_165_200_000;
+const MIN: i64 = 60_000;
+
+fn activity(user: &str, id: &str, ts: i64, minutes: i64, category: &str) -> (String, Vec<u8>) {
+    let event = json!({"id": id, "type": "activity", "user": user, "ts": ts, "app": category, "category": category, "duration_ms": minutes * MIN});
+    (user.into(), event.to_string().into_bytes())
+}
+
+fn message(user: &str, id: &str, ts: i64) -> (String, Vec<u8>) {
+    let event = json!({"id": id, "type": "message", "user": user, "ts": ts, "channel": "slack", "kind": "dm", "direction": "received", "peer": "p"});
+    (user.into(), event.to_string().into_bytes())
+}
+
+async fn harness(config: Config) -> Harness {
+    Harness::new(1, config, Document::default(), NINE + 60 * MIN).await.unwrap()
+}
+
+async fn read_all(log: &MemoryLog, topic: Topic) -> Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+    let records = log.read(topic, 0, 0, 1 << 20, Duration::ZERO).await.unwrap();
+    records.iter().map(|r| (r.key.to_vec(), r.source.to_vec(), r.value.to_vec())).collect()
+}
+
+#[tokio::test]
+async fn updates_tell_the_latest_day_and_the_windows_that_changed() {
+    let mut harness = harness(Config::default()).await;
+    let first = [activity("anna", "1", NINE, 10, "coding"), message("anna", "2", NINE + 8 * MIN)];
+    harness.append(&first, NINE + 10 * MIN).await.unwrap();
+    harness.catch_up().await.unwrap();
+    // A late event of the day before: the news are still about today.
+    harness.append(&[activity("anna", "0", NINE - 1_440 * MIN, 1, "coding")], NINE + 11 * MIN).await.unwrap();
+    harness.catch_up().await.unwrap();
+    harness.append(&first, NINE + 12 * MIN).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let updates = read_all(&harness.log, Topic::Updates).await;
+    let updates: Vec<Update> = updates.iter().map(|(_, _, json)| serde_json::from_slice(json).unwrap()).collect();
+    assert_eq!(updates.len(), 2, "duplicates are no news");
+    let update = &updates[0];
+    assert_eq!((update.user_id.as_str(), update.accepted_at, update.day.day), ("anna", NINE + 10 * MIN, 20_777));
+    assert_eq!((update.day.active_ms, update.day.interruptions), (10 * MIN, 1));
+    assert_eq!(update.windows.iter().map(|w| w.window_start).collect::<Vec<_>>(), [NINE, NINE + 5 * MIN]);
+    assert_eq!(update.now.flow, Some((NINE + 5 * MIN, NINE + 11 * MIN)));
+    assert_eq!(update.now.active, Some((NINE, NINE + 10 * MIN)));
+    assert_eq!((updates[1].day.clone(), updates[1].accepted_at), (update.day.clone(), NINE + 11 * MIN));
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_goes_to_the_dead_letters_with_the_reason() {
+    let mut harness = harness(Config::default()).await;
+    let good = activity("anna", "1", NINE, 10, "coding");
+    let records = [("anna".into(), b"{not json".to_vec()), good, (String::new(), activity("x", "2", NINE, 1, "other").1)];
+    harness.append(&records, NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let dead = read_all(&harness.log, Topic::DeadLetters).await;
+    assert_eq!(dead.len(), 2);
+    assert_eq!((&dead[0].0[..], &dead[0].2[..]), (&b"anna"[..], &b"{not json"[..]));
+    assert!(dead[0].1.starts_with(b"malformed: ") && dead[1].1.starts_with(b"the record has no key"), "{dead:?}");
+    assert_eq!(harness.tables().await.unwrap()["activity_events"].len(), 1);
+}
+
+#[tokio::test]
+async fn rows_become_final_with_the_watermark_and_open_again_when_something_comes_late() {
+    let mut harness = harness(Config::default()).await;
+    harness.append(&[activity("anna", "1", NINE, 10, "coding"), message("anna", "2", NINE + 8 * MIN)], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let finals = async |harness: &Harness, table: &str| -> Vec<bool> {
+        harness.tables().await.unwrap()[table].values().map(|r| r["final"] == json!(true)).collect()
+    };
+    assert_eq!(finals(&harness, "user_5m").await, [false, false]);
+    // Five hours on, the windows can no longer change; the day can.
+    harness.set_clock(NINE + 300 * MIN);
+    harness.settle().await.unwrap();
+    assert_eq!((finals(&harness, "user_5m").await, finals(&harness, "user_daily").await), (vec![true, true], vec![false]));
+    harness.restart().await.unwrap();
+    harness.set_clock(NINE + 2_000 * MIN);
+    harness.settle().await.unwrap();
+    assert_eq!(finals(&harness, "user_daily").await, [true], "a new owner knows what waits");
+    harness.append(&[activity("anna", "3", NINE + 20 * MIN, 1, "coding")], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let tables = harness.tables().await.unwrap();
+    let day = tables["user_daily"].values().next().unwrap();
+    assert_eq!((&day["active_ms"], &day["final"]), (&json!(11 * MIN), &json!(true)));
+}
+
+#[tokio::test]
+async fn rows_that_are_no_more_are_taken_back() {
+    let mut harness = harness(Config::default()).await;
+    harness.append(&[activity("anna", "1", NINE, 40, "coding"), message("anna", "2", NINE + 20 * MIN)], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let count = async |harness: &Harness| {
+        let tables = harness.tables().await.unwrap();
+        (tables["user_5m"].len(), tables["focus_blocks"].len(), tables["interruptions"].len())
+    };
+    assert_eq!(count(&harness).await, (8, 1, 1));
+    harness.restart().await.unwrap();
+    // It turns out that they went away after four minutes and something else was in front.
+    let mut away = json!({"id": "3", "type": "activity", "user": "anna", "ts": NINE + 4 * MIN, "app": "x", "duration_ms": 0});
+    harness.append(&[("anna".into(), away.to_string().into_bytes())], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    assert_eq!(count(&harness).await, (2, 0, 0), "the first window, and the one of the message");
+    away["id"] = json!("1");
+    harness.append(&[("anna".into(), away.to_string().into_bytes())], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    assert_eq!(count(&harness).await, (2, 0, 0), "a known id changes nothing, whatever it says");
+}
+
+#[tokio::test]
+async fn a_former_owner_is_refused() {
+    let mut harness = harness(Config::default()).await;
+    let config = harness.config.clone();
+    let mut rival = Owner::acquire(0, config, harness.deps.clone(), CancellationToken::new()).await.unwrap();
+    harness.append(&[activity("anna", "1", NINE, 1, "coding")], NINE).await.unwrap();
+    assert!(matches!(harness.catch_up().await, Err(crate::testing::HarnessError::Processors(e)) if e.cure() == Cure::Reacquire));
+    rival.catch_up().await.unwrap();
+    assert_eq!(harness.tables().await.unwrap()["user_daily"].len(), 1);
+}
+
+#[tokio::test]
+async fn a_log_that_lost_what_the_store_has_not_seen_stops_the_task() {
+    let mut harness = harness(Config::default()).await;
+    harness.append(&[activity("anna", "1", NINE, 1, "coding")], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let deps = Deps { log: std::sync::Arc::new(MemoryLog::new(1)), ..harness.deps.clone() };
+    let lost = Owner::acquire(0, harness.config.clone(), deps, CancellationToken::new()).await.err().unwrap();
+    assert!(matches!(lost, Error::Gap { position: 1, end: 0, .. }) && lost.cure() == Cure::Stop, "{lost}");
+}
+
+/// The real loop over seams that fail, lose answers and give little at a time, with a rival that takes the partition away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_change_nothing() {
+    for seed in 1..4 {
+        let users = ["anna", "bo", "chi"];
+        let records: Vec<_> = (0..900)
+            .map(|i| {
+                let (user, ts) = (users[i % 3], NINE + (i as i64 % 300) * 2 * MIN + (i as i64 % 7) * 1_000);
+                match i % 5 {
+                    0 => message(user, &format!("m{}", i % 400), ts),
+                    n => activity(user, &format!("a{}", i % 700), ts, 2, ["coding", "communication", "coding", "writing"][n - 1]),
+                }
+            })
+            .collect();
+        let case = Case { directory: Document::default(), records: records.clone() };
+        let expected = run_case(&case, &Options { partitions: 2, now_ms: Some(NINE), ..Options::default() }).await.unwrap();
+
+        let inner = std::sync::Arc::new(MemoryStore::new());
+        let store = std::sync::Arc::new(FaultyStore::new(
+            inner.clone(),
+            Faults { seed, failed: 0.1, reply_lost: 0.1, delayed: 0.1, delay: Duration::from_micros(300) },
+        ));
+        let log_faults = eventlog::faulty::Faults {
+            errors: 0.1,
+            lost_answers: 0.0,
+            delays: 0.1,
+            max_delay: Duration::from_micros(300),
+            short_reads: 0.5,
+        };
+        let log = std::sync::Arc::new(FaultyLog::new(MemoryLog::new(2), seed, log_faults));
+        let clock_ms = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(NINE));
+        let told = clock_ms.clone();
+        let clock: Clock = std::sync::Arc::new(move || told.load(std::sync::atomic::Ordering::SeqCst));
+        let (_control, control) = watch::channel(std::sync::Arc::new(Control::default()));
+        let deps = Deps { log: log.clone(), store: store.clone(), control, clock, stats: std::sync::Arc::new(Stats::default()) };
+        let config = Config {
+            max_batch_bytes: 4_000,
+            tick: Duration::from_millis(1),
+            min_commit_interval: Duration::from_micros(100),
+            idle_after: Duration::ZERO,
+            retry_from: Duration::from_micros(50),
+            retry_to: Duration::from_millis(1),
+            rules: std::sync::Arc::new(schemas::category::Rules::none()),
+            ..Config::default()
+        };
+        let cancel = CancellationToken::new();
+        let running = tokio::spawn(crate::run(config, deps.clone(), cancel.clone()));
+        for (i, some) in records.chunks(100).enumerate() {
+            for (user, value) in some {
+                let mut builder = RecordsBuilder::default();
+                builder.push(NINE, user.as_bytes(), b"test", value);
+                let partition = partition_of(user.as_bytes(), 2);
+                log.inner().append(Topic::Events, vec![(partition, builder.finish())]).await.unwrap();
+            }
+            if i % 3 == 2 {
+                inner.acquire(i as u32 % 2).await.unwrap();
+            }
+        }
+        let waited = |done: Box<dyn Fn(&crate::PartitionStats) -> bool + Send>| {
+            let stats = deps.stats.clone();
+            async move {
+                for _ in 0..20_000 {
+                    if stats.is_ready() && stats.partitions().iter().all(&done) {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                panic!("it does not come to an end: {:?}", stats.partitions());
+            }
+        };
+        let ends = [0, 1].map(|p| records.iter().filter(|(u, _)| partition_of(u.as_bytes(), 2) == p).count() as u64);
+        waited(Box::new(move |p| p.position == ends[p.partition as usize])).await;
+        let later = NINE + 40 * 86_400_000;
+        clock_ms.store(later, std::sync::atomic::Ordering::SeqCst);
+        waited(Box::new(move |p| p.watermark_ms.is_some_and(|w| w > later - 86_400_000))).await;
+        let scanned = |store: std::sync::Arc<MemoryStore>| async move { crate::testing::dump(&*store).await.unwrap() };
+        for _ in 0..5_000 {
+            if scanned(inner.clone()).await == expected {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        cancel.cancel();
+        running.await.unwrap().unwrap();
+        assert_eq!(scanned(inner).await, expected, "seed {seed}");
+    }
+}

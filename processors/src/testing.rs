@@ -1,0 +1,262 @@
+//! Runs the real task code on the memory log and the memory store, with a clock that is set by hand and without sleeping:
+//! for tests that compare tables, here and elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arrow::array::RecordBatch;
+use eventlog::memory::MemoryLog;
+use eventlog::{EventLog, RecordsBuilder, Topic, partition_of};
+use schemas::category::Rules;
+use schemas::control::Control;
+use schemas::directory::{Directory, Document};
+use schemas::rows::{
+    ACTIVITY_EVENTS, FOCUS_BLOCKS, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M, USER_DAILY,
+};
+use schemas::{ColumnType, Definition, Table};
+use serde_json::Value;
+use store::memory::MemoryStore;
+use store::{Scan, Store};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::partition::END_OF_TIME;
+use crate::task::Owner;
+use crate::{Clock, Config, Deps, Stats};
+
+/// What goes in.
+#[derive(Debug, Clone, Default)]
+pub struct Case {
+    pub directory: Document,
+    /// (user id as the record's key, event JSON), in log order.
+    pub records: Vec<(String, Vec<u8>)>,
+}
+
+/// When the owner dies; it loses all it had in memory and a new one takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kill {
+    #[default]
+    Never,
+    /// After every batch; the store keeps what was committed.
+    EveryBatch,
+    /// After every batch; the store falls back to its last flush, which is every so many batches.
+    EveryBatchFlushedEvery(usize),
+}
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub partitions: u32,
+    /// Records appended and processed at a time (over all partitions); `usize::MAX` for all at once.
+    pub batch: usize,
+    pub kill: Kill,
+    /// The clock while records come in, and their time of acceptance; None: a minute after the latest event.
+    pub now_ms: Option<i64>,
+    pub definition: Definition,
+    pub rules: Rules,
+    /// A small budget makes the processors forget and load again all the time.
+    pub memory_bytes: usize,
+    /// Before the given number of batches was processed, the directory becomes another one.
+    pub directory_changes: Vec<(usize, Document)>,
+    /// Lets rows become final between batches, as in partitions that fall silent: the clock moves on after each batch, but never past `now_ms`.
+    pub settle_each: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            partitions: 1,
+            batch: usize::MAX,
+            kill: Kill::Never,
+            now_ms: None,
+            definition: Definition::default(),
+            rules: Rules::none(),
+            memory_bytes: 512 << 20,
+            directory_changes: Vec::new(),
+            settle_each: false,
+        }
+    }
+}
+
+/// Table name to key (its columns joined by `|`) to row, without version.
+pub type Tables = BTreeMap<String, BTreeMap<String, Value>>;
+
+pub static DUMPED: [&Table; 7] =
+    [&ACTIVITY_EVENTS, &MESSAGE_EVENTS, &SESSION_EVENTS, &INTERRUPTIONS, &FOCUS_BLOCKS, &USER_5M, &USER_DAILY];
+
+#[derive(Debug, thiserror::Error)]
+pub enum HarnessError {
+    #[error("{0}")]
+    Processors(#[from] crate::Error),
+    #[error("{0}")]
+    Log(#[from] eventlog::Error),
+    #[error("{0}")]
+    Store(#[from] store::Error),
+    #[error("{0}")]
+    Directory(#[from] schemas::directory::DirectoryError),
+}
+
+/// A running pipeline in memory.
+pub struct Harness {
+    pub log: Arc<MemoryLog>,
+    pub store: Arc<MemoryStore>,
+    pub deps: Deps,
+    pub config: Arc<Config>,
+    clock: Arc<AtomicI64>,
+    control: watch::Sender<Arc<Control>>,
+    owners: Vec<Owner>,
+}
+
+impl Harness {
+    pub async fn new(partitions: u32, config: Config, directory: Document, now_ms: i64) -> Result<Harness, HarnessError> {
+        let (log, store) = (Arc::new(MemoryLog::new(partitions)), Arc::new(MemoryStore::new()));
+        let clock = Arc::new(AtomicI64::new(now_ms));
+        let (control, receiver) = watch::channel(control(directory)?);
+        let stats = Arc::new(Stats::default());
+        stats.resize(partitions);
+        let told = clock.clone();
+        let clock_fn: Clock = Arc::new(move || told.load(Ordering::SeqCst));
+        let deps = Deps { log: log.clone(), store: store.clone(), control: receiver, clock: clock_fn, stats };
+        let config = crate::task::share(&config, partitions);
+        let mut harness = Harness { log, store, deps, config, clock, control, owners: Vec::new() };
+        harness.restart().await?;
+        Ok(harness)
+    }
+
+    /// New owners, who know only what the store knows.
+    pub async fn restart(&mut self) -> Result<(), HarnessError> {
+        self.owners.clear();
+        for partition in 0..self.log.partitions(Topic::Events) {
+            self.owners.push(Owner::acquire(partition, self.config.clone(), self.deps.clone(), CancellationToken::new()).await?);
+        }
+        Ok(())
+    }
+
+    pub fn set_clock(&self, now_ms: i64) {
+        self.clock.store(now_ms, Ordering::SeqCst);
+    }
+
+    pub fn set_directory(&self, directory: Document) -> Result<(), HarnessError> {
+        self.control.send_replace(control(directory)?);
+        Ok(())
+    }
+
+    pub async fn append(&self, records: &[(String, Vec<u8>)], accepted_ms: i64) -> Result<(), HarnessError> {
+        let partitions = self.log.partitions(Topic::Events);
+        let mut batches: BTreeMap<u32, RecordsBuilder> = BTreeMap::new();
+        for (user, json) in records {
+            let partition = partition_of(user.as_bytes(), partitions);
+            batches.entry(partition).or_default().push(accepted_ms, user.as_bytes(), b"test", json);
+        }
+        let batches = batches.into_iter().map(|(partition, mut builder)| (partition, builder.finish())).collect();
+        Ok(self.log.append(Topic::Events, batches).await?)
+    }
+
+    /// Processes all that is in the log.
+    pub async fn catch_up(&mut self) -> Result<(), HarnessError> {
+        for owner in &mut self.owners {
+            owner.catch_up().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets partitions be silent until nothing is left to do by this clock.
+    pub async fn settle(&mut self) -> Result<(), HarnessError> {
+        for owner in &mut self.owners {
+            owner.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// What stands in the tables, without tombstones and versions.
+    pub async fn tables(&self) -> Result<Tables, HarnessError> {
+        Ok(dump(&*self.store).await?)
+    }
+}
+
+/// All rows of all tables that processors write.
+pub async fn dump(store: &dyn Store) -> Result<Tables, store::Error> {
+    let mut tables = Tables::new();
+    for table in DUMPED {
+        let scan = Scan { table, users: Vec::new(), from_ms: 0, to_ms: END_OF_TIME };
+        let rows = tables.entry(table.name.to_owned()).or_default();
+        for batch in store.scan(scan).await? {
+            rows.extend((0..batch.num_rows()).map(|row| json_row(table, &batch, row)));
+        }
+    }
+    Ok(tables)
+}
+
+/// The whole way: records in, everything final, tables out.
+pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessError> {
+    let times = case.records.iter().filter_map(|(_, json)| schemas::decode::event(json).ok()).map(|e| e.ts);
+    let now_ms = options.now_ms.unwrap_or_else(|| times.max().unwrap_or(0) + 60_000);
+    let config = Config {
+        definition: options.definition.clone(),
+        rules: Arc::new(options.rules.clone()),
+        memory_bytes: options.memory_bytes,
+        ..Config::default()
+    };
+    let mut harness = Harness::new(options.partitions, config, case.directory.clone(), now_ms).await?;
+    for (i, batch) in case.records.chunks(options.batch.max(1)).enumerate() {
+        for (_, document) in options.directory_changes.iter().filter(|(at, _)| *at == i) {
+            harness.set_directory(document.clone())?;
+        }
+        harness.append(batch, now_ms).await?;
+        harness.catch_up().await?;
+        if options.settle_each {
+            harness.settle().await?;
+        }
+        match options.kill {
+            Kill::Never => {}
+            Kill::EveryBatch => harness.restart().await?,
+            Kill::EveryBatchFlushedEvery(every) => {
+                if i % every.max(1) == 0 {
+                    harness.store.flush().await?;
+                }
+                harness.store.crash();
+                harness.restart().await?;
+            }
+        }
+    }
+    for (_, document) in options.directory_changes.iter().filter(|(at, _)| at.saturating_mul(options.batch.max(1)) >= case.records.len()) {
+        harness.set_directory(document.clone())?;
+    }
+    harness.catch_up().await?;
+    harness.set_clock(now_ms + 40 * 86_400_000);
+    harness.settle().await?;
+    harness.tables().await
+}
+
+fn control(directory: Document) -> Result<Arc<Control>, HarnessError> {
+    Ok(Arc::new(Control { directory: Arc::new(Directory::new(directory)?), ..Control::default() }))
+}
+
+fn json_row(table: &Table, batch: &RecordBatch, row: usize) -> (String, Value) {
+    let mut object = serde_json::Map::new();
+    for (i, column) in table.columns.iter().enumerate() {
+        if column.name != "version" && column.name != schemas::table::DELETED {
+            object.insert(column.name.to_owned(), json_value(column.ty, batch, i, row));
+        }
+    }
+    let word = |name: &&str| match &object[*name] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let key: Vec<String> = table.key.iter().map(word).collect();
+    (key.join("|"), Value::Object(object))
+}
+
+fn json_value(ty: ColumnType, batch: &RecordBatch, column: usize, row: usize) -> Value {
+    use schemas::rows::{OptDay, OptFlag, OptInt, OptScore, OptText, OptTime};
+    let array = batch.column(column);
+    match ty {
+        ColumnType::Text => OptText::get(array, row).flatten().into(),
+        ColumnType::Time => OptTime::get(array, row).flatten().into(),
+        ColumnType::Int => OptInt::get(array, row).flatten().into(),
+        ColumnType::Score => OptScore::get(array, row).flatten().into(),
+        ColumnType::Day => OptDay::get(array, row).flatten().into(),
+        ColumnType::Flag => OptFlag::get(array, row).flatten().into(),
+        ColumnType::Version | ColumnType::Factors => Value::Null,
+    }
+}

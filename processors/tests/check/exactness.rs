@@ -1,0 +1,144 @@
+//! The pipeline against the oracle, and against itself: whatever the order of arrival, the batches, the repetitions, the
+//! partitions and the restarts, the same set of events gives the same rows.
+
+use std::collections::BTreeSet;
+
+use crate::processors::testing::Kill;
+use serde_json::Value;
+
+use super::compare::{differences, unequal};
+use super::pipeline::{Plan, run};
+use super::survey::survey;
+use crate::oracle;
+use crate::random::{Case, Rng};
+
+#[test]
+fn every_row_equals_the_oracle() {
+    survey("the pipeline and the oracle differ", 400, |case| {
+        differences(&oracle::compute(&case.document, &case.events), &run(case, &Plan::straight()))
+    });
+}
+
+#[test]
+fn rows_do_not_depend_on_the_order_of_arrival() {
+    survey("the order of arrival shows", 50, |case| {
+        let case = Case { events: without_duplicates(case), ..case.clone() };
+        let reference = run(&case, &Plan::straight());
+        let mut rng = Rng::new(case.events.len() as u64);
+        let mut sorted = case.clone();
+        sorted.events.sort_by_key(|event| event["ts"].as_i64());
+        let mut shuffled = case.clone();
+        rng.shuffle(&mut shuffled.events);
+        let plan = Plan::straight().batch(5);
+        [sorted, shuffled].iter().flat_map(|other| unequal(&reference, &run(other, &plan))).collect()
+    });
+}
+
+#[test]
+fn rows_do_not_depend_on_how_events_are_split_into_commits() {
+    survey("the batches show", 50, |case| {
+        let reference = run(case, &Plan::straight());
+        let batches = if case.events.len() < 60 { vec![1, 3, 17] } else { vec![7, 64] };
+        let plans = batches.into_iter().map(|batch| Plan::straight().batch(batch));
+        plans.flat_map(|plan| unequal(&reference, &run(case, &plan))).collect()
+    });
+}
+
+#[test]
+fn repeated_events_change_nothing() {
+    survey("repetitions show", 50, |case| {
+        let reference = run(case, &Plan::straight());
+        let mut rng = Rng::new(case.events.len() as u64);
+        let mut repeated = case.clone();
+        for event in &case.events {
+            // After the one that stands, anywhere.
+            let first = repeated.events.iter().position(|other| other == event).unwrap_or(0);
+            let at = first + 1 + rng.below((repeated.events.len() - first) as u64) as usize;
+            repeated.events.insert(at, event.clone());
+        }
+        unequal(&reference, &run(&repeated, &Plan::straight().batch(11)))
+    });
+}
+
+#[test]
+fn rows_do_not_depend_on_the_number_of_partitions() {
+    survey("the partitions show", 50, |case| {
+        let reference = run(case, &Plan::straight());
+        unequal(&reference, &run(case, &Plan::straight().partitions(4).batch(9)))
+    });
+}
+
+#[test]
+fn rows_do_not_depend_on_restarts() {
+    survey("restarts show", 50, |case| {
+        let reference = run(case, &Plan::straight());
+        let small = case.events.len() < 60;
+        let plans = [
+            Plan::straight().batch(if small { 2 } else { 25 }).kill(Kill::EveryBatch),
+            // Commits that were not yet flushed are lost and made again.
+            Plan::straight().batch(if small { 3 } else { 30 }).kill(Kill::EveryBatchFlushedEvery(3)),
+        ];
+        plans.iter().flat_map(|plan| unequal(&reference, &run(case, plan))).collect()
+    });
+}
+
+#[test]
+fn rows_do_not_depend_on_what_is_still_in_memory() {
+    survey("forgetting shows", 50, |case| {
+        let reference = run(case, &Plan::straight());
+        unequal(&reference, &run(case, &Plan::straight().batch(13).forgetful()))
+    });
+}
+
+/// Rows that were final come open again when something late arrives, and are final in the end.
+#[test]
+fn rows_do_not_depend_on_when_they_were_final_first() {
+    survey("finality shows", 50, |case| {
+        let reference = run(case, &Plan::straight());
+        unequal(&reference, &run(case, &Plan::straight().batch(9).settle_each()))
+    });
+}
+
+#[test]
+fn a_changed_directory_is_as_if_it_had_always_been_so() {
+    survey("the earlier directory shows", 50, |case| {
+        let expected = oracle::compute(&case.document, &case.events);
+        let plans = [Plan::straight().batch(20), Plan::straight().batch(20).forgetful().settle_each()];
+        plans.iter().flat_map(|plan| differences(&expected, &run(case, &plan.clone().directory_changes()))).collect()
+    });
+}
+
+/// All of it at once.
+#[test]
+fn rows_do_not_depend_on_the_way() {
+    survey("some way through shows", 100, |case| {
+        let mut rng = Rng::new(case.seed);
+        let batch = *rng.pick(if case.events.len() < 40 { &[1, 2, 3, 10] } else { &[4, 20, 50, 200] });
+        let mut plan = Plan::straight().partitions(1 + rng.below(4) as u32).batch(batch);
+        plan = plan.kill(*rng.pick(&[
+            Kill::Never,
+            Kill::EveryBatch,
+            Kill::EveryBatchFlushedEvery(2),
+            Kill::EveryBatchFlushedEvery(5),
+        ]));
+        if rng.chance(50) {
+            plan = plan.forgetful();
+        }
+        if rng.chance(50) {
+            plan = plan.settle_each();
+        }
+        plan = plan.directory_changes();
+        let mut lines = differences(&oracle::compute(&case.document, &case.events), &run(case, &plan));
+        if !lines.is_empty() {
+            lines.push(format!("by {plan:?}"));
+        }
+        lines
+    });
+}
+
+/// Each event once: the first under its user and id.
+pub fn without_duplicates(case: &Case) -> Vec<Value> {
+    let mut seen = BTreeSet::new();
+    let name = |event: &Value| (event["user"].to_string(), event["id"].to_string());
+    case.events.iter().filter(|event| seen.insert(name(event))).cloned().collect()
+}

@@ -1,0 +1,131 @@
+//! The real pipeline, through its harness in memory.
+
+use crate::processors::testing::{self, Case as Records, Kill, Options, run_case};
+use arrow::array::RecordBatch;
+use schemas::directory::{Directory, date};
+use schemas::rows::{Kind, OptDay, OptFlag, OptInt, OptScore, OptText, OptTime};
+use schemas::{ColumnType, Table};
+use serde_json::{Value, json};
+use store::{Scan, Store};
+
+use crate::oracle::{Row, Rows, Tables};
+use crate::random::Case;
+
+const TABLES: [&str; 7] =
+    ["user_5m", "user_daily", "interruptions", "focus_blocks", "activity_events", "message_events", "session_events"];
+
+/// How a case goes through.
+#[derive(Clone, Debug)]
+pub struct Plan(Options, bool);
+
+impl Plan {
+    pub fn straight() -> Plan {
+        Plan(Options::default(), false)
+    }
+
+    pub fn batch(mut self, batch: usize) -> Plan {
+        self.0.batch = batch;
+        self
+    }
+
+    pub fn partitions(mut self, partitions: u32) -> Plan {
+        self.0.partitions = partitions;
+        self
+    }
+
+    pub fn kill(mut self, kill: Kill) -> Plan {
+        self.0.kill = kill;
+        self
+    }
+
+    /// Too little memory for anything: what is needed is forgotten and loaded again.
+    pub fn forgetful(mut self) -> Plan {
+        self.0.memory_bytes = 1;
+        self
+    }
+
+    /// Half of the events come while the directory is still the earlier one.
+    pub fn directory_changes(mut self) -> Plan {
+        self.1 = true;
+        self
+    }
+
+    pub fn settle_each(mut self) -> Plan {
+        self.0.settle_each = true;
+        self
+    }
+}
+
+pub fn run(case: &Case, plan: &Plan) -> Tables {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut options = plan.0.clone();
+    let mut records = records(case);
+    if let Some(earlier) = case.earlier.clone().filter(|_| plan.1) {
+        let batches = records.records.len().div_ceil(options.batch);
+        let now = std::mem::replace(&mut records.directory, earlier);
+        options.directory_changes = vec![(batches / 2, now)];
+    }
+    keyed_tables(&runtime.block_on(run_case(&records, &options)).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// The harness's tables, with the oracle's keys.
+pub fn keyed_tables(found: &testing::Tables) -> Tables {
+    TABLES.into_iter().map(|table| (table, found[table].values().map(|row| keyed(table, row)).collect::<Rows>())).collect()
+}
+
+/// As ingest would log it: keyed by the directory's id.
+pub fn records(case: &Case) -> Records {
+    let directory = Directory::new(case.document.clone()).unwrap();
+    let record = |event: &Value| {
+        let user = event["user"].as_str().unwrap();
+        (directory.resolve(user).unwrap_or(user).to_string(), event.to_string().into_bytes())
+    };
+    Records { directory: case.document.clone(), records: case.events.iter().map(record).collect() }
+}
+
+/// What stands in a store.
+pub async fn dump(store: &dyn Store) -> Tables {
+    let mut tables = Tables::new();
+    for table in testing::DUMPED {
+        let scan = Scan { table, users: Vec::new(), from_ms: 0, to_ms: i64::MAX / 2 };
+        let batches = store.scan(scan).await.unwrap();
+        let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| read(table, batch, row)));
+        tables.insert(table.name, rows.map(|row| keyed(table.name, &Value::Object(row))).collect());
+    }
+    tables
+}
+
+fn read(table: &Table, batch: &RecordBatch, row: usize) -> Row {
+    let mut found = Row::new();
+    for (column, array) in table.columns.iter().zip(batch.columns()) {
+        let value: Value = match column.ty {
+            ColumnType::Text => OptText::get(array, row).flatten().into(),
+            ColumnType::Time => OptTime::get(array, row).flatten().into(),
+            ColumnType::Int => OptInt::get(array, row).flatten().into(),
+            ColumnType::Score => OptScore::get(array, row).flatten().into(),
+            ColumnType::Day => OptDay::get(array, row).flatten().into(),
+            ColumnType::Flag => OptFlag::get(array, row).flatten().into(),
+            ColumnType::Version | ColumnType::Factors => continue,
+        };
+        found.insert(column.name.into(), value);
+    }
+    found
+}
+
+/// Days as text, and the oracle's keys.
+fn keyed(table: &str, row: &Value) -> (String, Row) {
+    let mut row = row.as_object().unwrap().clone();
+    let user = row["user_id"].as_str().unwrap().to_string();
+    let rest = match table {
+        "user_5m" => row["window_start"].to_string(),
+        "focus_blocks" => row["start_ts"].to_string(),
+        "interruptions" => row["message_id"].as_str().unwrap().to_string(),
+        "activity_events" | "message_events" | "session_events" => row["id"].as_str().unwrap().to_string(),
+        _ => {
+            let day = date(row["day"].as_i64().unwrap() as i32).to_string();
+            row.insert("day".into(), json!(day));
+            day
+        }
+    };
+    (format!("{user}|{rest}"), row)
+}

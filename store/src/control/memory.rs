@@ -1,0 +1,95 @@
+//! Control data in memory: for tests, and for tools that bring their own directory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemas::Directory;
+use schemas::control::{Control, Settings, Token, Tokens};
+use schemas::directory::Document;
+use tokio::sync::watch;
+
+use super::{ControlStore, NewToken, PersonChanges, Secret};
+use crate::Error;
+
+pub struct MemoryControl {
+    snapshot: watch::Sender<Arc<Control>>,
+}
+
+impl MemoryControl {
+    pub fn new() -> MemoryControl {
+        MemoryControl { snapshot: watch::Sender::new(Arc::new(Control::default())) }
+    }
+
+    /// Changes are made under the channel's own lock, so that they follow one another; None changes nothing.
+    fn change(&self, make: impl FnOnce(&Control) -> Result<Option<Control>, Error>) -> Result<u64, Error> {
+        let mut result = Ok(());
+        self.snapshot.send_if_modified(|current| match make(current) {
+            Ok(Some(next)) => {
+                *current = Arc::new(Control { version: current.version + 1, ..next });
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                result = Err(error);
+                false
+            }
+        });
+        result.map(|()| self.snapshot.borrow().version)
+    }
+}
+
+impl Default for MemoryControl {
+    fn default() -> Self {
+        MemoryControl::new()
+    }
+}
+
+/// `current` with another directory, or None when it has that one already.
+fn with_directory(current: &Control, document: Document) -> Result<Option<Control>, Error> {
+    if *current.directory.document() == document {
+        return Ok(None);
+    }
+    let directory = Directory::new(document).map_err(|e| Error::Invalid(e.to_string()))?;
+    Ok(Some(Control { directory: Arc::new(directory), ..current.clone() }))
+}
+
+#[async_trait]
+impl ControlStore for MemoryControl {
+    fn watch(&self) -> watch::Receiver<Arc<Control>> {
+        self.snapshot.subscribe()
+    }
+
+    async fn put_directory(&self, document: Document) -> Result<u64, Error> {
+        self.change(|current| with_directory(current, document))
+    }
+
+    async fn patch_person(&self, id: &str, changes: PersonChanges) -> Result<u64, Error> {
+        self.change(|current| with_directory(current, changes.apply(id, current.directory.document())?))
+    }
+
+    async fn create_token(&self, token: NewToken) -> Result<(Token, Secret), Error> {
+        let (token, secret) = token.mint()?;
+        self.change(|current| {
+            if current.tokens.iter().any(|t| t.hash == token.hash) {
+                return Err(Error::Invalid("secret: another token has this one already".into()));
+            }
+            let tokens = Tokens::new(current.tokens.iter().cloned().chain([token.clone()]));
+            Ok(Some(Control { tokens, ..current.clone() }))
+        })?;
+        Ok((token, secret))
+    }
+
+    async fn revoke_token(&self, id: &str) -> Result<u64, Error> {
+        self.change(|current| {
+            if !current.tokens.iter().any(|t| t.id == id) {
+                return Err(Error::NotFound(format!("there is no token {id:?}")));
+            }
+            let tokens = Tokens::new(current.tokens.iter().filter(|t| t.id != id).cloned());
+            Ok(Some(Control { tokens, ..current.clone() }))
+        })
+    }
+
+    async fn put_settings(&self, settings: Settings) -> Result<u64, Error> {
+        self.change(|current| Ok((current.settings != settings).then(|| Control { settings, ..current.clone() })))
+    }
+}

@@ -1,0 +1,95 @@
+//! DataFusion's errors in the store's words: what is wrong with the statement, where, and what may have been meant.
+
+use datafusion::common::{DataFusionError, Location, SchemaError};
+
+use schemas::rows::TABLES;
+
+use super::views::VIEWS;
+use crate::{Error, Limits};
+
+pub(super) fn error(error: &DataFusionError, limits: &Limits) -> Error {
+    let at = error.diagnostic().and_then(|d| d.span).map(|span| place(span.start));
+    match error.find_root() {
+        DataFusionError::External(source) => match source.downcast_ref::<Error>() {
+            Some(ours) => ours.clone(),
+            None => Error::Unavailable(source.to_string()),
+        },
+        DataFusionError::ResourcesExhausted(_) => Error::Limit(format!(
+            "the statement reached its limit of {} MiB of memory: group by fewer values, ask for fewer days, or drop the ORDER BY",
+            limits.memory_bytes >> 20
+        )),
+        DataFusionError::SQL(..) => syntax(error),
+        DataFusionError::SchemaError(cause, _) => Error::Statement { message: schema(cause), at },
+        DataFusionError::Internal(message) => Error::Unavailable(first_line(message)),
+        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Error::Unavailable(first_line(&error.to_string())),
+        DataFusionError::Plan(message) if forbidden(message) => {
+            Error::Forbidden("only reading is allowed here: no tables are made or changed and nothing is set".into())
+        }
+        root => Error::Statement { message: message(error, root), at },
+    }
+}
+
+pub(super) fn syntax(error: &DataFusionError) -> Error {
+    let text = first_line(&error.find_root().to_string());
+    let text = text.trim_start_matches("SQL error: ").to_owned();
+    let text = text.strip_prefix("ParserError(\"").and_then(|t| t.strip_suffix("\")")).unwrap_or(&text).replace("\\\"", "\"");
+    let (message, at) = match text.rsplit_once(" at Line: ") {
+        Some((message, place)) => {
+            let mut numbers = place.split(", Column: ").map(|n| n.trim().trim_matches(')').parse::<u64>().ok());
+            (message.to_owned(), numbers.next().flatten().zip(numbers.next().flatten()))
+        }
+        None => (text, None),
+    };
+    Error::Statement { message, at }
+}
+
+fn place(location: Location) -> (u64, u64) {
+    (location.line, location.column)
+}
+
+fn schema(cause: &SchemaError) -> String {
+    match cause {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let known: Vec<&str> = valid_fields.iter().map(|f| f.name.as_str()).collect();
+            let guess = nearest(&field.name, &known).map_or_else(String::new, |name| format!(" Did you mean '{name}'?"));
+            let list = if known.is_empty() { String::new() } else { format!(" There are: {}.", known.join(", ")) };
+            format!("there is no column '{}'.{guess}{list}", field.name)
+        }
+        other => first_line(&other.to_string()),
+    }
+}
+
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |other: &str| datafusion::common::utils::datafusion_strsim::levenshtein(name, other);
+    let best = known.iter().copied().min_by_key(|k| distance(k))?;
+    (distance(best) <= name.len().div_ceil(3)).then_some(best)
+}
+
+fn message(error: &DataFusionError, root: &DataFusionError) -> String {
+    if let Some(name) = missing_table(&root.message()) {
+        let known: Vec<&str> = TABLES.iter().map(|t| t.name).chain(VIEWS.iter().map(|(name, _)| *name)).collect();
+        let guess = nearest(&name, &known).map_or_else(String::new, |near| format!(" Did you mean '{near}'?"));
+        return format!("there is no table '{name}'.{guess} SHOW TABLES lists what there is.");
+    }
+    let diagnostic = error.diagnostic();
+    let mut text = diagnostic.map_or_else(|| first_line(&root.message()), |d| d.message.clone());
+    for help in diagnostic.iter().flat_map(|d| d.helps.iter().map(|h| &h.message).chain(d.notes.iter().map(|n| &n.message))) {
+        text = format!("{text}. {help}");
+    }
+    text
+}
+
+/// From "table 'x' not found", with or without the names of catalog and schema before it.
+fn missing_table(message: &str) -> Option<String> {
+    let name = message.strip_prefix("table '")?.strip_suffix("' not found")?;
+    Some(name.rsplit('.').next().unwrap_or(name).to_owned())
+}
+
+fn forbidden(message: &str) -> bool {
+    ["DDL not supported", "DML not supported", "Statement not supported"].iter().any(|m| message.contains(m))
+}
+
+/// DataFusion appends backtraces and plans to some messages.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,269 @@
+//! Statements to rows: parsed, found to be a single query, planned over one snapshot, run under its limits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
+use datafusion::sql::sqlparser::ast::Statement as Sql;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use futures::StreamExt;
+use schemas::rows::TABLES;
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::engine::Engine;
+use super::table::StoredTable;
+use super::{explain, views};
+use crate::rows::damaged;
+use crate::{Error, Limits, Params, Rows, Statement, metrics as names};
+
+/// Batches a slow reader leaves waiting.
+const WAITING_BATCHES: usize = 2;
+
+pub(super) struct Planner {
+    state: SessionState,
+    runtime: Arc<RuntimeEnv>,
+}
+
+impl Planner {
+    pub fn new(partitions: usize) -> Result<Planner, Error> {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(partitions)
+            .with_default_catalog_and_schema("focusflow", "public")
+            .with_information_schema(true);
+        let options = config.options_mut();
+        options.sql_parser.collect_spans = true;
+        // Text stays Utf8, as the tables declare it.
+        options.sql_parser.map_string_types_to_utf8view = false;
+        // Sampling and spilling suit other machines than this.
+        options.execution.collect_statistics = false;
+        let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+        let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).build_arc().map_err(damaged)?;
+        let state =
+            SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features().build();
+        let context = SessionContext::new_with_state(state);
+        for table in TABLES {
+            context.register_table(table.name, Arc::new(StoredTable::new(table, partitions))).map_err(damaged)?;
+        }
+        views::register(&context)?;
+        Ok(Planner { state: context.state(), runtime })
+    }
+
+    pub async fn run(&self, handle: &Handle, engine: &Engine, statement: Statement) -> Result<Rows, Error> {
+        let started = Instant::now();
+        let Statement { sql, params, limits } = statement;
+        let parsed = parse(&sql)?;
+        let mut state = self.state.clone();
+        state.config_mut().set_extension(Arc::new(engine.snapshot()));
+        state.mark_start_execution();
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(limits.memory_bytes));
+        let mut runtime = (*self.runtime).clone();
+        runtime.memory_pool = pool;
+        let runtime = Arc::new(runtime);
+
+        let (send, receive) = mpsc::channel::<Result<RecordBatch, Error>>(WAITING_BATCHES);
+        let (ready, schema) = tokio::sync::oneshot::channel();
+        let task = handle.spawn(async move {
+            let planned = async {
+                let plan = state.statement_to_plan(parsed).await?;
+                read_only().verify_plan(&plan)?;
+                let plan = match params {
+                    Params::None => plan,
+                    params => plan.with_param_values(values(params))?,
+                };
+                let plan = state.create_physical_plan(&plan).await?;
+                execute_stream(plan, Arc::new(task_context(&state, runtime)))
+            };
+            let mut stream = match planned.await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    let _ = ready.send(Err(explain::error(&error, &limits)));
+                    return;
+                }
+            };
+            if ready.send(Ok(stream.schema())).is_err() {
+                return;
+            }
+            while let Some(batch) = stream.next().await {
+                let batch = batch.map_err(|e| explain::error(&e, &limits));
+                let ended = batch.is_err();
+                if send.send(batch).await.is_err() || ended {
+                    return;
+                }
+            }
+        });
+        // Dropping the answer, or this future, ends the work.
+        let work = EndOnDrop(task);
+        let deadline = tokio::time::Instant::from_std(started + limits.time);
+        let schema = match tokio::time::timeout_at(deadline, schema).await {
+            Ok(Ok(schema)) => schema?,
+            Ok(Err(_)) => return Err(Error::Unavailable("the statement's work ended early".into())),
+            Err(_) => return Err(out_of_time(limits.time)),
+        };
+        metrics::histogram!(names::QUERY_START_SECONDS).record(started.elapsed().as_secs_f64());
+        let answer = Answer { receive, deadline, limits, left: limits.rows, ended: false, work };
+        Ok(Rows { schema, batches: futures::stream::unfold(answer, Answer::next).boxed() })
+    }
+}
+
+/// Without the functions by name: a physical plan holds those it calls.
+fn task_context(state: &SessionState, runtime: Arc<RuntimeEnv>) -> TaskContext {
+    let (session, config) = (state.session_id().to_owned(), state.config().clone());
+    TaskContext::new(None, session, config, HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new(), runtime)
+}
+
+/// Batches on their way to the reader, and the limits on them.
+struct Answer {
+    receive: mpsc::Receiver<Result<RecordBatch, Error>>,
+    deadline: tokio::time::Instant,
+    limits: Limits,
+    left: usize,
+    ended: bool,
+    work: EndOnDrop,
+}
+
+impl Answer {
+    async fn next(mut self) -> Option<(Result<RecordBatch, Error>, Answer)> {
+        if self.ended {
+            return None;
+        }
+        let batch = match tokio::time::timeout_at(self.deadline, self.receive.recv()).await {
+            // A worker that died must not pass for the end of the rows.
+            Ok(None) => match (&mut self.work.0).await {
+                Ok(()) => return None,
+                Err(died) => Err(Error::Unavailable(format!("the statement's work ended early: {died}"))),
+            },
+            Ok(Some(Ok(batch))) if self.left == 0 && batch.num_rows() > 0 => Err(too_many_rows(self.limits.rows)),
+            Ok(Some(Ok(batch))) => {
+                // The rows up to the limit are given; the error follows only if there are more.
+                let given = batch.num_rows().min(self.left);
+                let more = batch.num_rows() > given;
+                self.left -= given;
+                if more {
+                    self.receive.close();
+                    self.receive = ended_with(too_many_rows(self.limits.rows));
+                }
+                Ok(batch.slice(0, given))
+            }
+            Ok(Some(Err(error))) => Err(error),
+            Err(_) => Err(out_of_time(self.limits.time)),
+        };
+        self.ended = batch.is_err();
+        Some((batch, self))
+    }
+}
+
+fn ended_with(error: Error) -> mpsc::Receiver<Result<RecordBatch, Error>> {
+    let (send, receive) = mpsc::channel(1);
+    // There is room for one.
+    let _ = send.try_send(Err(error));
+    receive
+}
+
+struct EndOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn out_of_time(limit: Duration) -> Error {
+    Error::Limit(format!(
+        "the statement reached its limit of {} s of time: ask for fewer days or people, or filter on user_id, team_id or the time column",
+        limit.as_secs_f64()
+    ))
+}
+
+fn too_many_rows(limit: usize) -> Error {
+    Error::Limit(format!(
+        "the statement reached its limit of {limit} rows: aggregate, filter, or page through it with LIMIT and OFFSET"
+    ))
+}
+
+/// One statement, and one that reads.
+fn parse(sql: &str) -> Result<Parsed, Error> {
+    let mut statements = DFParserBuilder::new(sql)
+        .with_dialect(&GenericDialect {})
+        .with_recursion_limit(50)
+        .build()
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|e| explain::syntax(&e))?;
+    let only = statements.pop_front();
+    match (only, statements.is_empty()) {
+        (Some(statement), true) => readable(statement),
+        (None, _) => Err(Error::Statement {
+            message: "the statement is empty: write a query, such as SELECT * FROM team_daily".into(),
+            at: None,
+        }),
+        (Some(_), false) => {
+            Err(Error::Statement { message: "only one statement at a time: send the others by themselves".into(), at: None })
+        }
+    }
+}
+
+fn readable(statement: Parsed) -> Result<Parsed, Error> {
+    let allowed = match &statement {
+        Parsed::Statement(sql) => {
+            matches!(**sql, Sql::Query(_) | Sql::ShowTables { .. } | Sql::ShowColumns { .. } | Sql::ExplainTable { .. })
+        }
+        Parsed::Explain(explained) => return readable((*explained.statement).clone()).map(|_| statement),
+        _ => false,
+    };
+    if allowed {
+        return Ok(statement);
+    }
+    let text = statement.to_string();
+    let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+    Err(Error::Forbidden(format!(
+        "{verb} is not allowed: this is for reading, with SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES and SHOW COLUMNS"
+    )))
+}
+
+/// The parser's verdict again, on the plan: nothing that writes or changes settings, however deep inside.
+fn read_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+fn values(params: Params) -> ParamValues {
+    match params {
+        Params::None => ParamValues::List(Vec::new()),
+        Params::Positional(values) => values.iter().map(scalar).collect::<Vec<_>>().into(),
+        Params::Named(values) => values
+            .iter()
+            .map(|(name, value)| (name.trim_start_matches('$').to_owned(), scalar(value)))
+            .collect::<HashMap<_, _>>()
+            .into(),
+    }
+}
+
+fn scalar(value: &Value) -> ScalarValue {
+    match value {
+        Value::Null => ScalarValue::Null,
+        Value::Bool(flag) => ScalarValue::Boolean(Some(*flag)),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => ScalarValue::Int64(Some(whole)),
+            None => ScalarValue::Float64(number.as_f64()),
+        },
+        Value::String(text) => ScalarValue::Utf8(Some(text.clone())),
+        Value::Array(items) => {
+            let items: Vec<ScalarValue> = items.iter().map(scalar).collect();
+            let kind =
+                items.iter().map(ScalarValue::data_type).find(|t| !t.is_null()).unwrap_or(arrow::datatypes::DataType::Utf8);
+            let items: Vec<ScalarValue> = items.iter().map(|item| item.cast_to(&kind).unwrap_or(ScalarValue::Null)).collect();
+            ScalarValue::List(ScalarValue::new_list_nullable(&items, &kind))
+        }
+        Value::Object(_) => ScalarValue::Utf8(Some(value.to_string())),
+    }
+}
