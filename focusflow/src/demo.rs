@@ -18,7 +18,6 @@ use crate::simulate::{self, Workforce};
 use crate::terminal::{Terminal, count, took};
 use crate::wiring::services::now_ms;
 
-const PEOPLE: usize = 200;
 const HISTORY_DAYS: i64 = 14;
 /// After a longer stop the gap stays: nobody waits for months of history.
 const MAX_CATCH_UP_MS: i64 = 30 * DAY_MS;
@@ -47,12 +46,13 @@ pub struct Demo {
     pub control: Arc<dyn ControlStore>,
     pub sink: Arc<dyn Sink>,
     pub terminal: Terminal,
+    pub people: usize,
 }
 
 impl Demo {
     pub async fn run(self, cancel: CancellationToken) -> Result<()> {
         let mut standing = self.standing();
-        let mut settings = simulate::Config::new(standing.seed, PEOPLE, standing.start_day, HISTORY_DAYS as i32);
+        let mut settings = simulate::Config::new(standing.seed, self.people, standing.start_day, HISTORY_DAYS as i32);
         settings.as_sent = true;
         let workforce = Workforce::new(settings);
         if self.control.watch().borrow().directory.people().next().is_none() {
@@ -62,8 +62,16 @@ impl Demo {
         let (give, mut take) = mpsc::channel(2);
         let stop = cancel.clone();
         let making = tokio::task::spawn_blocking(move || make(&workforce, from, now, &give, &stop));
-        let mut report =
-            Report { terminal: &self.terminal, from, now, started: Instant::now(), events: 0, quarter: 0, live: false };
+        let mut report = Report {
+            terminal: &self.terminal,
+            people: self.people,
+            from,
+            now,
+            started: Instant::now(),
+            events: 0,
+            quarter: 0,
+            live: false,
+        };
         let mut last_kept = Instant::now();
         report.begin();
         while let Some(Some(batch)) = cancel.run_until_cancelled(take.recv()).await {
@@ -131,6 +139,7 @@ fn make(workforce: &Workforce, from: i64, now: i64, give: &mpsc::Sender<Batch>, 
 /// Says how far the history is, at each quarter.
 struct Report<'a> {
     terminal: &'a Terminal,
+    people: usize,
     from: i64,
     now: i64,
     started: Instant,
@@ -143,7 +152,7 @@ impl Report<'_> {
     fn begin(&self) {
         let days = (self.now - self.from) as f64 / DAY_MS as f64;
         let days = if days >= 1.5 { format!("{days:.0} days") } else { format!("{:.1} hours", days * 24.0) };
-        self.terminal.say("demo", &format!("{PEOPLE} simulated people: catching up on {days}; the page works meanwhile"));
+        self.terminal.say("demo", &format!("{} simulated people: catching up on {days}; the page works meanwhile", self.people));
     }
 
     fn add(&mut self, events: u64, until_ms: i64) {
@@ -162,3 +171,6 @@ impl Report<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The seams, open, on a data directory that is ours for as long as this lives.
 pub struct Machine {
-    pub data: DataDir,
     pub control: Arc<SqliteControl>,
     pub log: Arc<LocalLog>,
     pub store: Arc<EmbeddedStore>,
@@ -42,13 +41,13 @@ impl Machine {
     pub async fn open(config: &Config) -> Result<Machine> {
         let data = DataDir::open(&config.data)?;
         let lock = data.lock()?;
-        Machine::open_locked(config, data, lock).await
+        Machine::open_locked(config, &data, lock).await
     }
 
-    pub async fn open_locked(config: &Config, data: DataDir, lock: Lock) -> Result<Machine> {
+    pub async fn open_locked(config: &Config, data: &DataDir, lock: Lock) -> Result<Machine> {
         let control = SqliteControl::open(&data.control()).await?;
         put_settings(config, &control).await?;
-        let (log, store) = (log_config(config, &data), store_config(config, &data));
+        let (log, store) = (log_config(config, data), store_config(config, data));
         // Recovery reads files; the runtime's threads are not for that.
         let log = tokio::task::spawn_blocking(|| EmbeddedLog::open(log));
         let store = tokio::task::spawn_blocking(|| EmbeddedStore::open(store));
@@ -56,7 +55,7 @@ impl Machine {
         let log = LocalLog::new(log, config.sections.eventlog.updates_size.bytes());
         let rows = directory_rows::rows(&control.watch().borrow())?;
         store.replace(&schemas::rows::DIRECTORY, rows).await?;
-        Ok(Machine { data, control: Arc::new(control), log: Arc::new(log), store: Arc::new(store), _lock: lock })
+        Ok(Machine { control: Arc::new(control), log: Arc::new(log), store: Arc::new(store), _lock: lock })
     }
 
     pub fn shared_store(&self) -> SharedStore {

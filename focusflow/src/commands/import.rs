@@ -40,7 +40,7 @@ pub async fn run(config: Config, args: Import) -> Result<ExitCode> {
     let progress = if args.quiet { Progress::hidden() } else { Progress::new(bytes, "import") };
     let run = Run { files: args.files, progress, data, started };
     match client {
-        Some(client) => run.to_server(client).await,
+        Some(client) => run.over_http(client).await,
         None => run.in_process(&config, args.source).await,
     }
 }
@@ -55,14 +55,13 @@ const BODY_BYTES: usize = 1 << 20;
 
 /// The size of a file that can be imported.
 fn usable(path: &Path) -> Result<u64> {
-    let mut head = Vec::new();
     let read = || {
-        let file = File::open(path)?;
+        let (file, mut head) = (File::open(path)?, Vec::new());
         let bytes = file.metadata()?.len();
         file.take(PARQUET.len() as u64).read_to_end(&mut head)?;
-        Ok::<_, std::io::Error>(bytes)
+        Ok::<_, std::io::Error>((bytes, head))
     };
-    let bytes = read().with_context(|| format!("{} cannot be read", path.display()))?;
+    let (bytes, head) = read().with_context(|| format!("{} cannot be read", path.display()))?;
     if head == PARQUET {
         return Err(Problem::new(format!("{} is a Parquet file, and only lines of JSON can be imported yet", path.display()))
             .cure("write it as lines first, as in: duckdb -c \"copy 'events.parquet' to 'events.ndjson' (format json)\"")
@@ -81,7 +80,7 @@ struct Run {
 impl Run {
     async fn in_process(self, config: &Config, source: String) -> Result<ExitCode> {
         let mut signal = shutdown::signal()?;
-        let machine = Machine::open_locked(config, self.data.clone(), self.data.lock()?).await?;
+        let machine = Machine::open_locked(config, &self.data, self.data.lock()?).await?;
         let mut parts = Parts::default();
         let processors = wiring::services::processors_config(config);
         // What is imported lies in the past: nothing is gained by waiting for more of it before it is called final.
@@ -122,7 +121,7 @@ impl Run {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn to_server(self, client: Client) -> Result<ExitCode> {
+    async fn over_http(self, client: Client) -> Result<ExitCode> {
         let client = Arc::new(client);
         let totals = self.send(Arc::new(HttpSink { client: Arc::clone(&client) }), BODY_BYTES).await?;
         self.progress.say("computing");

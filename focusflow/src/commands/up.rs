@@ -22,6 +22,8 @@ use crate::telemetry;
 use crate::terminal::{Terminal, took};
 use crate::wiring::{self, Machine};
 
+const DEMO_PEOPLE: usize = 200;
+
 pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
     let terminal = Terminal::new();
     let metrics = telemetry::install_metrics()?;
@@ -34,7 +36,7 @@ pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
     let address = listener.local_addr().context("the listener")?;
     terminal.say("data", &data.path().display().to_string());
 
-    let opening = Machine::open_locked(&config, data.clone(), lock);
+    let opening = Machine::open_locked(&config, &data, lock);
     let machine = tokio::select! {
         opened = opening => opened?,
         name = &mut signal => return stopped_early(&terminal, name),
@@ -49,6 +51,7 @@ pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
             control: machine.control.clone(),
             sink: demo_sink(&config, &machine),
             terminal: terminal.clone(),
+            people: DEMO_PEOPLE,
         };
         // First to stop: it sends events like anybody else.
         parts.start("demo", move |cancel| demo.run(cancel));

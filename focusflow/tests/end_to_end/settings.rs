@@ -99,6 +99,20 @@ async fn a_part_that_cannot_go_on_stops_the_rest_and_says_what_helps() {
 }
 
 #[tokio::test]
+async fn a_demo_can_be_looked_at_and_stopped_while_its_history_comes_in() {
+    let machine = Machine::new();
+    let server = machine.start_with(&["--demo"]);
+    server.until("select count(*) from directory", "200").await;
+    server.until("select count(*) > 20000 from activity_events", "true").await;
+    assert_eq!(server.get("/v1/org/summary").await.unwrap().0, 200);
+    let (status, took, said) = server.stop();
+    assert!(
+        status.success() && took < Duration::from_secs(15) && said.contains("200 simulated people"),
+        "{status} {took:?} {said}"
+    );
+}
+
+#[tokio::test]
 async fn an_interrupt_stops_it_too() {
     let machine = Machine::new();
     let server = machine.start();

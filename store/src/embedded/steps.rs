@@ -36,7 +36,9 @@ impl Step {
 
 /// What happens on the way past a step: nothing, but in tests.
 #[derive(Clone, Default)]
-pub struct Steps(Option<Arc<dyn Fn(Step) -> Result<(), Error> + Send + Sync>>);
+pub struct Steps(Option<Arc<Hook>>);
+
+type Hook = dyn Fn(Step) -> Result<(), Error> + Send + Sync;
 
 impl Steps {
     /// An error from the hook ends the work there, as a crash would.

@@ -54,7 +54,7 @@ async fn lists_survive_files_and_burnout_shows_from_eight_people_on() {
     store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
     for _ in 0..2 {
         let scan = Scan { table: &BURNOUT_RISK, users: Vec::new(), from_ms: MONDAY_MS, to_ms: MONDAY_MS + DAY_MS };
-        assert_eq!(store.scan(scan).await.unwrap(), [before.clone()]);
+        assert_eq!(store.scan(scan).await.unwrap(), std::slice::from_ref(&before));
         assert_eq!(query(&store, "SELECT sum(array_length(features)) FROM burnout_risk").await.unwrap(), "15");
         let shown =
             query(&store, "SELECT team_id, n, suppressed, low, elevated, high FROM team_burnout ORDER BY team_id").await.unwrap();
