@@ -1,5 +1,7 @@
 //! Each stage by itself: decode, intake, append, a day's operators, commit, query. Figures go into RESULTS.md.
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot be set up has nothing else to say")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +87,15 @@ fn day_of_events() -> Events {
     }
     for i in 0..100 {
         let (kind, direction) = (MessageKind::Dm, if i % 3 == 0 { Direction::Sent } else { Direction::Received });
-        events.messages.push(Message { ts: start + i * 270_000, kind, direction, notified: true, channel: 0, peer: Some(1), token: 0 });
+        events.messages.push(Message {
+            ts: start + i * 270_000,
+            kind,
+            direction,
+            notified: true,
+            channel: 0,
+            peer: Some(1),
+            token: 0,
+        });
     }
     events
 }
@@ -140,7 +150,8 @@ fn store(c: &mut Criterion) {
     let table: &'static Table = &USER_5M;
     let mut position = 0;
     let mut commit = |rows| {
-        let commit = Commit { partition: 0, epoch, from: position, to: position + 1, state: Vec::new(), rows: vec![(table, rows)] };
+        let commit =
+            Commit { partition: 0, epoch, from: position, to: position + 1, state: Vec::new(), rows: vec![(table, rows)] };
         position += 1;
         runtime.block_on(store.commit(commit)).expect("committed");
     };

@@ -29,7 +29,8 @@ pub async fn run(addr: &str, token: &str, people: &str, rate: &str, seconds: &st
         let arrived = now_ms();
         let message: Value = serde_json::from_str(&text)?;
         let data = &message["data"];
-        if let (Some("delta"), Some(at), Some(freshness)) = (message["type"].as_str(), data["at"].as_i64(), data["freshness_ms"].as_i64())
+        if let (Some("delta"), Some(at), Some(freshness)) =
+            (message["type"].as_str(), data["at"].as_i64(), data["freshness_ms"].as_i64())
             && arrived > warm
         {
             figures.push((arrived - at + freshness) as f64);
@@ -80,11 +81,15 @@ fn event(n: u64, run: i64, people: usize) -> String {
     let person = n % people as u64;
     let ts = now_ms();
     if n.is_multiple_of(23) {
-        format!("{{\"id\":\"m{run}-{n}\",\"type\":\"message\",\"user\":\"p{person:05}\",\"ts\":{ts},\"channel\":\"slack\",\"kind\":\"dm\",\"direction\":\"received\"}}\n")
+        format!(
+            "{{\"id\":\"m{run}-{n}\",\"type\":\"message\",\"user\":\"p{person:05}\",\"ts\":{ts},\"channel\":\"slack\",\"kind\":\"dm\",\"direction\":\"received\"}}\n"
+        )
     } else {
         let app = ["code", "docs", "slack"][(n / people as u64 / 7 % 3) as usize];
         let category = ["coding", "writing", "communication"][(n / people as u64 / 7 % 3) as usize];
-        format!("{{\"id\":\"a{run}-{n}\",\"type\":\"activity\",\"user\":\"p{person:05}\",\"ts\":{ts},\"app\":\"{app}\",\"duration_ms\":5000,\"category\":\"{category}\"}}\n")
+        format!(
+            "{{\"id\":\"a{run}-{n}\",\"type\":\"activity\",\"user\":\"p{person:05}\",\"ts\":{ts},\"app\":\"{app}\",\"duration_ms\":5000,\"category\":\"{category}\"}}\n"
+        )
     }
 }
 

@@ -14,7 +14,10 @@ pub async fn run(addr: &str, token: &str, file: &str, pid: &str, seconds: &str) 
     let bytes = std::fs::read(file)?;
     let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()).collect();
     let requests: Arc<Vec<Vec<u8>>> = Arc::new(
-        lines.chunks(BATCH).map(|batch| request("POST", "/v1/events", token, "application/x-ndjson", &batch.join(&b'\n'))).collect(),
+        lines
+            .chunks(BATCH)
+            .map(|batch| request("POST", "/v1/events", token, "application/x-ndjson", &batch.join(&b'\n')))
+            .collect(),
     );
     let until = Instant::now() + Duration::from_secs_f64(seconds.parse()?);
     let next = Arc::new(AtomicU64::new(0));

@@ -10,7 +10,8 @@ use crate::{Result, quantile};
 pub async fn run(addr: &str, token: &str, rounds: &str) -> Result<()> {
     let rounds: usize = rounds.parse()?;
     let mut connection = Connection::open(addr).await?;
-    let teams: Value = serde_json::from_slice(&connection.send(&request("GET", "/v1/teams", token, "application/json", b"")).await?.body)?;
+    let teams: Value =
+        serde_json::from_slice(&connection.send(&request("GET", "/v1/teams", token, "application/json", b"")).await?.body)?;
     let teams: Vec<&str> = teams["teams"].as_array().into_iter().flatten().filter_map(|t| t["id"].as_str()).collect();
     if teams.is_empty() {
         return Err("the server knows no teams: import a workforce first".into());
@@ -19,14 +20,22 @@ pub async fn run(addr: &str, token: &str, rounds: &str) -> Result<()> {
     for kind in ["summary", "trends", "heatmap", "timeline"] {
         let mut team = Vec::new();
         for round in 0..rounds {
-            team.push(timed(&mut connection, token, &format!("/v1/teams/{}/{kind}?{}", teams[round % teams.len()], range(&span, kind))).await?);
+            team.push(
+                timed(&mut connection, token, &format!("/v1/teams/{}/{kind}?{}", teams[round % teams.len()], range(&span, kind)))
+                    .await?,
+            );
         }
         let mut org = Vec::new();
         for _ in 0..rounds.div_ceil(4) {
             org.push(timed(&mut connection, token, &format!("/v1/org/{kind}?{}", range(&span, kind))).await?);
         }
         for (scope, mut figures) in [("team", team), ("org", org)] {
-            println!("query_{scope}_{kind} = p50 {:.1} ms, p99 {:.1} ms, first {:.1} ms", quantile(&mut figures.clone(), 0.5), quantile(&mut figures.clone(), 0.99), figures.first().copied().unwrap_or_default());
+            println!(
+                "query_{scope}_{kind} = p50 {:.1} ms, p99 {:.1} ms, first {:.1} ms",
+                quantile(&mut figures.clone(), 0.5),
+                quantile(&mut figures.clone(), 0.99),
+                figures.first().copied().unwrap_or_default()
+            );
             figures.clear();
         }
     }

@@ -1,5 +1,8 @@
 //! The house keeps its shape: who may know whom, and where the heavy libraries live.
 
+// The whole file is a test, its functions as well.
+#![allow(clippy::expect_used)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -14,10 +17,27 @@ const EDGES: [(&str, &[&str]); 8] = [
     ("focusflow-ingest", &["focusflow-schemas", "focusflow-eventlog"]),
     ("focusflow-processors", &["focusflow-schemas", "focusflow-eventlog", "focusflow-store"]),
     ("focusflow-query", &["focusflow-schemas", "focusflow-eventlog", "focusflow-store"]),
-    ("focusflow", &["focusflow-schemas", "focusflow-eventlog", "focusflow-store", "focusflow-ingest", "focusflow-processors", "focusflow-query"]),
+    (
+        "focusflow",
+        &[
+            "focusflow-schemas",
+            "focusflow-eventlog",
+            "focusflow-store",
+            "focusflow-ingest",
+            "focusflow-processors",
+            "focusflow-query",
+        ],
+    ),
     (
         "focusflow-benches",
-        &["focusflow-schemas", "focusflow-eventlog", "focusflow-store", "focusflow-ingest", "focusflow-processors", "focusflow-query"],
+        &[
+            "focusflow-schemas",
+            "focusflow-eventlog",
+            "focusflow-store",
+            "focusflow-ingest",
+            "focusflow-processors",
+            "focusflow-query",
+        ],
     ),
 ];
 

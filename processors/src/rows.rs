@@ -212,9 +212,29 @@ pub fn print_block(r: &FocusBlock<'_>) -> Print {
 pub fn print_day(r: &UserDaily<'_>) -> Print {
     let mut mix = Mix::new().option_text(r.team_id);
     for value in [
-        r.active_ms, r.focus_ms, r.comm_ms, r.meeting_ms, r.switches, r.blocks, r.deep_blocks, r.block_ms, r.deep_ms,
-        r.longest_block_ms, r.stretch_ms, r.sessions, r.sessions_completed, r.session_ms, r.messages_received, r.messages_sent,
-        r.sent_after_hours, r.interruptions, r.self_interruptions, r.streak_days, r.span_ms, r.after_hours_ms, r.definition,
+        r.active_ms,
+        r.focus_ms,
+        r.comm_ms,
+        r.meeting_ms,
+        r.switches,
+        r.blocks,
+        r.deep_blocks,
+        r.block_ms,
+        r.deep_ms,
+        r.longest_block_ms,
+        r.stretch_ms,
+        r.sessions,
+        r.sessions_completed,
+        r.session_ms,
+        r.messages_received,
+        r.messages_sent,
+        r.sent_after_hours,
+        r.interruptions,
+        r.self_interruptions,
+        r.streak_days,
+        r.span_ms,
+        r.after_hours_ms,
+        r.definition,
     ] {
         mix = mix.int(value);
     }

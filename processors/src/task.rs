@@ -5,26 +5,20 @@
 //!            └──────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 
+mod control;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eventlog::{Records, Topic, partition_of};
-use schemas::directory::DAY_MS;
-use schemas::rows::{ACTIVITY_EVENTS, ActivityEvent, SESSION_EVENTS, SessionEvent, USER_DAILY, UserDaily};
+use eventlog::{Records, Topic};
 use store::{Commit, Scan};
 use tokio_util::sync::CancellationToken;
 
-use crate::partition::{END_OF_TIME, Loaded, Move, Need, Partition, Query, Saved, Work};
+use crate::partition::{Loaded, Need, Partition, Query, Saved, Work};
 use crate::{Config, Cure, Deps, Error, metrics, publish};
 
-/// A user-day becomes final at most so long after it (runs of several days aside).
-const OPEN_DAYS: i64 = 8;
-/// People that one look-up asks the store for.
-const MAX_ASKED: usize = 5_000;
 /// Batches larger than this are computed off the async threads.
 const INLINE_BYTES: usize = 16 << 10;
 
@@ -114,58 +108,6 @@ impl Owner {
         Ok(owner)
     }
 
-    /// What a new owner must know of rows it has not written: which are not final, and which are of an older directory.
-    async fn recover(&mut self) -> Result<(), Error> {
-        let partition = self.partition()?;
-        if partition.is_virgin() {
-            return Ok(());
-        }
-        let differs = partition.directory_differs();
-        let open_from = (partition.saved.watermark.div_euclid(DAY_MS) - OPEN_DAYS) * DAY_MS;
-        let from_ms = if differs { 0 } else { open_from.max(0) };
-        let batches = self.scan(Scan { table: &USER_DAILY, users: Vec::new(), from_ms, to_ms: END_OF_TIME }).await?;
-        let (number, count) = (self.number, self.deps.log.partitions(Topic::Events));
-        let is_mine = |user: &str| partition_of(user.as_bytes(), count) == number;
-        let partition = self.partition()?;
-        let mut people = BTreeSet::new();
-        for row in batches.iter().flat_map(UserDaily::read).filter(|r| is_mine(r.user_id)) {
-            if !row.final_ {
-                partition.expect_final(row.user_id, row.day);
-            }
-            if differs {
-                people.insert(row.user_id.to_owned());
-            }
-        }
-        if differs {
-            let others: Vec<String> = partition.directory_people().filter(|p| is_mine(p) && !people.contains(*p)).map(String::from).collect();
-            people.extend(self.with_bare_events(Vec::new()).await?.into_iter().filter(|p| is_mine(p)));
-            if !others.is_empty() {
-                people.extend(self.with_bare_events(others).await?);
-            }
-        }
-        let partition = self.partition()?;
-        partition.queue_moves(people.into_iter().map(|user| Move { user, from_ms: i64::MIN }).collect());
-        partition.note_moves();
-        Ok(())
-    }
-
-    /// Of people without a day in the store, those who have events all the same: sessions, or, where there are few to ask
-    /// for, nothing but time away. An empty list asks for everyone with sessions.
-    async fn with_bare_events(&self, users: Vec<String>) -> Result<BTreeSet<String>, Error> {
-        let mut found = BTreeSet::new();
-        let scan = |table, users: &[String]| Scan { table, users: users.to_vec(), from_ms: 0, to_ms: END_OF_TIME };
-        let parts: Vec<&[String]> = if users.is_empty() { vec![&[]] } else { users.chunks(MAX_ASKED).collect() };
-        for users in &parts {
-            let batches = self.scan(scan(&SESSION_EVENTS, users)).await?;
-            found.extend(batches.iter().flat_map(SessionEvent::read).map(|r| r.user_id.to_owned()));
-        }
-        if let ([users], false) = (&parts[..], users.is_empty()) {
-            let batches = self.scan(scan(&ACTIVITY_EVENTS, users)).await?;
-            found.extend(batches.iter().flat_map(ActivityEvent::read).map(|r| r.user_id.to_owned()));
-        }
-        Ok(found)
-    }
-
     async fn run(&mut self) -> Result<(), Error> {
         let cancel = self.cancel.clone();
         let mut ahead: Option<Records> = None;
@@ -183,7 +125,8 @@ impl Owner {
                 // While this batch is computed and committed the next is read.
                 let next = records.next_offset();
                 let (log, number, bytes) = (self.deps.log.clone(), self.number, self.config.max_batch_bytes);
-                let (stepped, read) = tokio::join!(self.step(records), log.read(Topic::Events, number, next, bytes, Duration::ZERO));
+                let (stepped, read) =
+                    tokio::join!(self.step(records), log.read(Topic::Events, number, next, bytes, Duration::ZERO));
                 stepped?;
                 ahead = read.ok().filter(|r| !r.is_empty());
             } else {
@@ -326,11 +269,8 @@ impl Owner {
             let done = partition.advance(&mut work);
             (partition, work, done)
         };
-        let (partition, work, done) = if small {
-            task()
-        } else {
-            tokio::task::spawn_blocking(task).await.map_err(|e| self.broken(&e.to_string()))?
-        };
+        let (partition, work, done) =
+            if small { task() } else { tokio::task::spawn_blocking(task).await.map_err(|e| self.broken(&e.to_string()))? };
         self.partition = Some(partition);
         Ok((work, done))
     }
@@ -361,42 +301,6 @@ impl Owner {
     /// from the store, where it finds out.
     async fn commit(&self, commit: Commit) -> Result<(), Error> {
         self.persist(Error::store, || self.deps.store.commit(commit.clone())).await
-    }
-
-    /// A new directory: finds out whom of this partition it concerns.
-    async fn follow_control(&mut self) -> Result<(), Error> {
-        let directory = self.deps.control.borrow().directory.clone();
-        if Arc::ptr_eq(&directory, &self.directory) {
-            return Ok(());
-        }
-        self.directory = directory.clone();
-        let (number, count) = (self.number, self.deps.log.partitions(Topic::Events));
-        let partition = self.partition()?;
-        let moves = partition.set_directory(directory, |user| partition_of(user.as_bytes(), count) == number);
-        let (here, elsewhere): (Vec<Move>, Vec<Move>) = moves.into_iter().partition(|m| partition.knows(&m.user));
-        let virgin = partition.is_virgin();
-        partition.queue_moves(here);
-        if !virgin && !elsewhere.is_empty() {
-            let stored = self.stored(&elsewhere).await?;
-            self.partition()?.queue_moves(elsewhere.into_iter().filter(|m| stored.contains(&m.user)).collect());
-        }
-        self.partition()?.note_moves();
-        Ok(())
-    }
-
-    /// Those of the people who have anything in the store.
-    async fn stored(&self, moves: &[Move]) -> Result<BTreeSet<String>, Error> {
-        let mut stored = BTreeSet::new();
-        for some in moves.chunks(MAX_ASKED) {
-            let users = some.iter().map(|m| m.user.clone()).collect();
-            let batches = self.scan(Scan { table: &USER_DAILY, users, from_ms: 0, to_ms: END_OF_TIME }).await?;
-            stored.extend(batches.iter().flat_map(UserDaily::read).map(|r| r.user_id.to_owned()));
-        }
-        let others: Vec<String> = moves.iter().map(|m| m.user.clone()).filter(|u| !stored.contains(u)).collect();
-        if !others.is_empty() {
-            stored.extend(self.with_bare_events(others).await?);
-        }
-        Ok(stored)
     }
 
     /// Releases the log and says how far this partition is; asks the log for its end only now and then.

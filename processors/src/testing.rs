@@ -11,9 +11,7 @@ use eventlog::{EventLog, RecordsBuilder, Topic, partition_of};
 use schemas::category::Rules;
 use schemas::control::Control;
 use schemas::directory::{Directory, Document};
-use schemas::rows::{
-    ACTIVITY_EVENTS, FOCUS_BLOCKS, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M, USER_DAILY,
-};
+use schemas::rows::{ACTIVITY_EVENTS, FOCUS_BLOCKS, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M, USER_DAILY};
 use schemas::{ColumnType, Definition, Table};
 use serde_json::Value;
 use store::memory::MemoryStore;
@@ -219,7 +217,9 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
             }
         }
     }
-    for (_, document) in options.directory_changes.iter().filter(|(at, _)| at.saturating_mul(options.batch.max(1)) >= case.records.len()) {
+    for (_, document) in
+        options.directory_changes.iter().filter(|(at, _)| at.saturating_mul(options.batch.max(1)) >= case.records.len())
+    {
         harness.set_directory(document.clone())?;
     }
     harness.catch_up().await?;

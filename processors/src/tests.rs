@@ -206,13 +206,39 @@ fn straight(case: &Case) -> BTreeMap<String, BTreeMap<String, Value>> {
             let local = LocalDay::of(person, day);
             let result = scratch.day(&Definition::default(), &local, &all);
             for w in &result.windows {
-                let row = json!([w.active_ms, w.focus_ms, w.comm_ms, w.meeting_ms, w.switches, w.messages_received, w.interruptions, w.self_interruptions, w.load]);
+                let row = json!([
+                    w.active_ms,
+                    w.focus_ms,
+                    w.comm_ms,
+                    w.meeting_ms,
+                    w.switches,
+                    w.messages_received,
+                    w.interruptions,
+                    w.self_interruptions,
+                    w.load
+                ]);
                 out.entry("user_5m".into()).or_default().insert(format!("{user}|{}", w.start), row);
             }
             if let Some(d) = &result.daily {
                 let row = json!([
-                    d.active_ms, d.focus_ms, d.meeting_ms, d.switches, d.blocks, d.block_ms, d.stretch_ms, d.sessions, d.sessions_completed, d.session_ms,
-                    d.messages_received, d.sent_after_hours, d.response_ms, d.interruptions, d.load, d.focus_score, d.last_active, d.after_hours_ms
+                    d.active_ms,
+                    d.focus_ms,
+                    d.meeting_ms,
+                    d.switches,
+                    d.blocks,
+                    d.block_ms,
+                    d.stretch_ms,
+                    d.sessions,
+                    d.sessions_completed,
+                    d.session_ms,
+                    d.messages_received,
+                    d.sent_after_hours,
+                    d.response_ms,
+                    d.interruptions,
+                    d.load,
+                    d.focus_score,
+                    d.last_active,
+                    d.after_hours_ms
                 ]);
                 out.entry("user_daily".into()).or_default().insert(format!("{user}|{day}"), row);
             }
@@ -227,12 +253,40 @@ fn straight(case: &Case) -> BTreeMap<String, BTreeMap<String, Value>> {
 
 fn narrowed(tables: &Tables) -> BTreeMap<String, BTreeMap<String, Value>> {
     let columns: [(&str, &[&str]); 3] = [
-        ("user_5m", &["active_ms", "focus_ms", "comm_ms", "meeting_ms", "switches", "messages_received", "interruptions", "self_interruptions", "load"]),
+        (
+            "user_5m",
+            &[
+                "active_ms",
+                "focus_ms",
+                "comm_ms",
+                "meeting_ms",
+                "switches",
+                "messages_received",
+                "interruptions",
+                "self_interruptions",
+                "load",
+            ],
+        ),
         (
             "user_daily",
             &[
-                "active_ms", "focus_ms", "meeting_ms", "switches", "blocks", "block_ms", "stretch_ms", "sessions", "sessions_completed",
-                "session_ms", "messages_received", "sent_after_hours", "response_ms", "interruptions", "load", "focus_score", "last_active",
+                "active_ms",
+                "focus_ms",
+                "meeting_ms",
+                "switches",
+                "blocks",
+                "block_ms",
+                "stretch_ms",
+                "sessions",
+                "sessions_completed",
+                "session_ms",
+                "messages_received",
+                "sent_after_hours",
+                "response_ms",
+                "interruptions",
+                "load",
+                "focus_score",
+                "last_active",
                 "after_hours_ms",
             ],
         ),
@@ -319,8 +373,13 @@ fn a_changed_directory_leaves_what_it_would_have_made_from_the_start() {
         ] {
             let directory_changes = vec![(at, new_directory())];
             let settle_each = memory_bytes < 1 << 20;
-            let options = Options { batch: 80, kill, memory_bytes, partitions, directory_changes, settle_each, ..Options::default() };
-            assert_same(&expected, &tables(&case, &options), &format!("seed {seed}: change before batch {at}, {kill:?}, {memory_bytes} bytes"));
+            let options =
+                Options { batch: 80, kill, memory_bytes, partitions, directory_changes, settle_each, ..Options::default() };
+            assert_same(
+                &expected,
+                &tables(&case, &options),
+                &format!("seed {seed}: change before batch {at}, {kill:?}, {memory_bytes} bytes"),
+            );
         }
     }
 }

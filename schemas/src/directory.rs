@@ -144,7 +144,10 @@ impl Directory {
         let mut at = team;
         for _ in 0..=self.teams.len() {
             let Some(parent) = &at.parent else { return Ok(()) };
-            at = self.teams.get(parent).ok_or_else(|| DirectoryError(format!("team {:?} has the unknown parent {parent:?}", at.id)))?;
+            at = self
+                .teams
+                .get(parent)
+                .ok_or_else(|| DirectoryError(format!("team {:?} has the unknown parent {parent:?}", at.id)))?;
         }
         Err(DirectoryError(format!("team {:?} is its own ancestor", team.id)))
     }
@@ -272,7 +275,9 @@ impl Entry {
         let mut days = [false; 7];
         for day in &hours.days {
             let index = WEEKDAYS.iter().position(|w| w.eq_ignore_ascii_case(day)).ok_or_else(|| {
-                DirectoryError(format!("person {id:?}: working_hours.days has {day:?}, which is none of mon, tue, wed, thu, fri, sat, sun"))
+                DirectoryError(format!(
+                    "person {id:?}: working_hours.days has {day:?}, which is none of mon, tue, wed, thu, fri, sat, sun"
+                ))
             })?;
             days[index] = true;
         }

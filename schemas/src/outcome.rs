@@ -16,8 +16,14 @@ pub enum Outcome {
 
 impl Outcome {
     pub const ALL: &'static [Outcome] = &[
-        Outcome::Accepted, Outcome::Duplicate, Outcome::Invalid, Outcome::TooLarge,
-        Outcome::RateLimited, Outcome::Unauthorized, Outcome::DeadLettered, Outcome::Internal,
+        Outcome::Accepted,
+        Outcome::Duplicate,
+        Outcome::Invalid,
+        Outcome::TooLarge,
+        Outcome::RateLimited,
+        Outcome::Unauthorized,
+        Outcome::DeadLettered,
+        Outcome::Internal,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -62,8 +68,14 @@ pub enum Code {
 
 impl Code {
     pub const ALL: &'static [Code] = &[
-        Code::Malformed, Code::UnknownType, Code::Missing, Code::BadField,
-        Code::OutOfRange, Code::InFuture, Code::TooOld, Code::TooLarge,
+        Code::Malformed,
+        Code::UnknownType,
+        Code::Missing,
+        Code::BadField,
+        Code::OutOfRange,
+        Code::InFuture,
+        Code::TooOld,
+        Code::TooLarge,
     ];
 
     pub fn as_str(self) -> &'static str {

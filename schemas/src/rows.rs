@@ -105,7 +105,11 @@ impl Kind for Factors {
         let contributions = items.column(2).as_any().downcast_ref::<Float64Array>()?;
         let offsets = list.value_offsets();
         let range = offsets[row] as usize..offsets[row + 1] as usize;
-        Some(range.map(|i| Factor { name: names.value(i), value: values.value(i), contribution: contributions.value(i) }).collect())
+        Some(
+            range
+                .map(|i| Factor { name: names.value(i), value: values.value(i), contribution: contributions.value(i) })
+                .collect(),
+        )
     }
 }
 
@@ -330,8 +334,16 @@ table! {
 
 /// Every table rows are committed to, in the order of the contract.
 pub static TABLES: [&Table; 10] = [
-    &ACTIVITY_EVENTS, &MESSAGE_EVENTS, &SESSION_EVENTS, &INTERRUPTIONS, &FOCUS_BLOCKS,
-    &USER_5M, &USER_DAILY, &BURNOUT_RISK, &ALERTS, &DIRECTORY,
+    &ACTIVITY_EVENTS,
+    &MESSAGE_EVENTS,
+    &SESSION_EVENTS,
+    &INTERRUPTIONS,
+    &FOCUS_BLOCKS,
+    &USER_5M,
+    &USER_DAILY,
+    &BURNOUT_RISK,
+    &ALERTS,
+    &DIRECTORY,
 ];
 
 /// Tables whose rows are events as they came; their keys are unique before they are written.

@@ -94,7 +94,9 @@ pub enum Error {
     #[error("the store cannot answer now: {0}")]
     Unavailable(String),
     /// Another owner has this partition, or this commit was made before.
-    #[error("partition {partition}: commit of epoch {epoch} from {from} refused, the store is at epoch {stored_epoch}, position {stored}")]
+    #[error(
+        "partition {partition}: commit of epoch {epoch} from {from} refused, the store is at epoch {stored_epoch}, position {stored}"
+    )]
     Stale { partition: u32, epoch: u64, from: u64, stored_epoch: u64, stored: u64 },
     #[error("the store is damaged: {0}")]
     Corrupt(String),

@@ -163,18 +163,20 @@ impl Scratch {
         daily.response_ms = median(&mut self.responses);
         daily.focus_score = focus_score(&daily);
 
-        self.result.windows.extend(self.windows.existing().filter(|(start, _)| local.contains(*start)).map(|(start, c)| Window {
-            start,
-            active_ms: c.active_ms,
-            focus_ms: c.focus_ms,
-            comm_ms: c.comm_ms,
-            meeting_ms: c.meeting_ms,
-            switches: c.switches.into(),
-            messages_received: c.messages_received.into(),
-            interruptions: c.interruptions.into(),
-            self_interruptions: c.self_interruptions.into(),
-            load: c.load,
-            interruption_score: interruption_score(c.load, c.covered_ms),
+        self.result.windows.extend(self.windows.existing().filter(|(start, _)| local.contains(*start)).map(|(start, c)| {
+            Window {
+                start,
+                active_ms: c.active_ms,
+                focus_ms: c.focus_ms,
+                comm_ms: c.comm_ms,
+                meeting_ms: c.meeting_ms,
+                switches: c.switches.into(),
+                messages_received: c.messages_received.into(),
+                interruptions: c.interruptions.into(),
+                self_interruptions: c.self_interruptions.into(),
+                load: c.load,
+                interruption_score: interruption_score(c.load, c.covered_ms),
+            }
         }));
         self.result.presence = self.presence(definition);
         self.result.daily = exists.then_some(daily);
@@ -266,7 +268,14 @@ impl Scratch {
         }
     }
 
-    fn messages(&mut self, definition: &Definition, local: &LocalDay, messages: &[Message], daily: &mut Daily, exists: &mut bool) {
+    fn messages(
+        &mut self,
+        definition: &Definition,
+        local: &LocalDay,
+        messages: &[Message],
+        daily: &mut Daily,
+        exists: &mut bool,
+    ) {
         let own_runs = || self.runs.iter().filter(|r| local.contains(r.span.start));
         self.result.runs_end = own_runs().map(|r| r.span.end).max();
         self.result.continued_end = self.runs.iter().filter(|r| r.span.start < local.start()).map(|r| r.span.end).max();

@@ -172,7 +172,14 @@ mod tests {
     #[test]
     fn pauses_are_no_part_and_a_second_start_is_ignored() {
         use Phase::*;
-        let s = run(&[(0, Start, Some(25)), (5, Pause, None), (6, Pause, None), (10, Resume, None), (12, Start, Some(1)), (30, End, None)]);
+        let s = run(&[
+            (0, Start, Some(25)),
+            (5, Pause, None),
+            (6, Pause, None),
+            (10, Resume, None),
+            (12, Start, Some(1)),
+            (30, End, None),
+        ]);
         assert_eq!(shape(&s), [(0, 30, 25, true)]);
         assert_eq!(s.ignored, 2);
         assert_eq!(s.focus, [Span::new(0, 5 * MIN), Span::new(10 * MIN, 30 * MIN)]);
@@ -184,7 +191,11 @@ mod tests {
         let s = run(&[(0, Start, Some(25)), (20, Pause, None), (60, Start, None), (60 + 241, End, None), (400, End, None)]);
         assert_eq!(shape(&s), [(0, 25, 20, false), (60, 300, 240, false)]);
         assert_eq!(s.ignored, 2, "ends without a start");
-        assert_eq!(shape(&run(&[(0, Start, Some(300)), (240, End, None)])), [(0, 240, 240, true)], "exactly four hours, exactly 80 %");
+        assert_eq!(
+            shape(&run(&[(0, Start, Some(300)), (240, End, None)])),
+            [(0, 240, 240, true)],
+            "exactly four hours, exactly 80 %"
+        );
         assert_eq!(shape(&run(&[(0, Start, Some(30)), (23, End, None)])), [(0, 23, 23, false)]);
         assert_eq!(shape(&run(&[(0, Start, Some(30)), (24, Abandon, None)])), [(0, 24, 24, false)]);
     }

@@ -51,7 +51,11 @@ pub fn union_into(a: &[Span], b: &[Span], out: &mut Vec<Span>) {
     while i < a.len() || j < b.len() {
         let from_a = j >= b.len() || (i < a.len() && a[i].start <= b[j].start);
         let next = if from_a { a[i] } else { b[j] };
-        if from_a { i += 1 } else { j += 1 }
+        if from_a {
+            i += 1
+        } else {
+            j += 1
+        }
         push_union(out, next);
     }
 }

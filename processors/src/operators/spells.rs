@@ -34,7 +34,9 @@ pub fn spells(definition: &Definition, pieces: &[Piece], mut spell: impl FnMut(S
     let mut open: Option<Spell> = None;
     for piece in pieces {
         match &mut open {
-            Some(s) if s.app == piece.app && s.category == piece.category && piece.start - s.span.end <= definition.join_gap_ms => {
+            Some(s)
+                if s.app == piece.app && s.category == piece.category && piece.start - s.span.end <= definition.join_gap_ms =>
+            {
                 s.span.end = piece.end;
             }
             _ => {
@@ -58,10 +60,10 @@ mod tests {
         let piece = |start: i64, end: i64, app| Piece { start: start * 1000, end: end * 1000, app, category: Category::Other };
         let pieces = [
             piece(0, 10, 1),
-            piece(15, 20, 1), // joined: exactly 5 s between
-            piece(20, 29, 2), // 9 s: no stay
-            piece(29, 40, 3), // +, the spell before it is app 1
-            piece(46, 60, 3), // 6 s between: a spell of its own, same app
+            piece(15, 20, 1),   // joined: exactly 5 s between
+            piece(20, 29, 2),   // 9 s: no stay
+            piece(29, 40, 3),   // +, the spell before it is app 1
+            piece(46, 60, 3),   // 6 s between: a spell of its own, same app
             piece(120, 130, 1), // +, exactly 60 s later
             piece(191, 210, 2), // 61 s later
         ];

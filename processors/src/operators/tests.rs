@@ -37,7 +37,7 @@ fn a_morning_by_hand() {
         activities: vec![
             act(0, 20, Coding),
             act(20, 3, Communication),
-            act(24, 11, Coding), // a run of its own: 4 min since the last focus
+            act(24, 11, Coding),       // a run of its own: 4 min since the last focus
             act(35, 1, Communication), // joins: a gap of one minute
             act(36, 30, Coding),
             act(70, 30, Meeting),
@@ -57,7 +57,10 @@ fn a_morning_by_hand() {
     assert_eq!(daily.focus_ms, 61 * MIN);
     assert_eq!(daily.comm_ms, 4 * MIN);
     assert_eq!(daily.meeting_ms, 40 * MIN, "30 of activity, 20 of session, 10 of both");
-    assert_eq!(daily.switches, 4, "the meeting starts four minutes after the coding ended, the second coding one minute after the chat");
+    assert_eq!(
+        daily.switches, 4,
+        "the meeting starts four minutes after the coding ended, the second coding one minute after the chat"
+    );
     assert_eq!((daily.blocks, daily.deep_blocks, daily.block_ms), (1, 0, 41 * MIN));
     assert_eq!(daily.longest_block_ms, 42 * MIN);
     assert_eq!(daily.stretch_ms, (20 * 20 + 42 * 42) * MIN / 62 + 1, "half up");
@@ -87,7 +90,10 @@ fn in_a_session_every_message_interrupts_and_breaks_are_self_made() {
     use Category::{Communication, Other};
     let events = Events {
         activities: vec![act(0, 10, Other), act(10, 2, Communication), act(12, 20, Other)],
-        messages: vec![message(5, MessageKind::Email, Direction::Received, 1), message(15, MessageKind::Dm, Direction::Received, 1)],
+        messages: vec![
+            message(5, MessageKind::Email, Direction::Received, 1),
+            message(15, MessageKind::Dm, Direction::Received, 1),
+        ],
         phases: vec![
             phase(0, SessionKind::Focus, Phase::Start, Some(25)),
             phase(14, SessionKind::Focus, Phase::Pause, None),

@@ -23,6 +23,8 @@ pub struct Cell {
 pub struct Windows {
     window_ms: i64,
     first: i64,
+    /// The window the last span ended in.
+    last: i64,
     cells: Vec<Cell>,
 }
 
@@ -32,6 +34,7 @@ impl Windows {
         self.window_ms = window_ms;
         self.first = span.start.div_euclid(window_ms);
         let end = (span.end + window_ms - 1).div_euclid(window_ms);
+        self.last = 0;
         self.cells.clear();
         self.cells.resize((end - self.first).max(0) as usize, Cell::default());
     }
@@ -42,18 +45,29 @@ impl Windows {
         self.cells.get_mut(usize::try_from(index).ok()?)
     }
 
-    /// Gives each window its share of a span inside the day.
+    /// Gives each window its share of a span inside the day. Spans mostly come in order: the window is looked for from
+    /// where the last one ended, which saves dividing.
     #[inline]
     pub fn spread(&mut self, span: Span, mut add: impl FnMut(&mut Cell, i64)) {
         let mut start = span.start;
-        let mut index = start.div_euclid(self.window_ms) - self.first;
+        let mut index = self.near(start);
         while start < span.end {
             let end = ((self.first + index + 1) * self.window_ms).min(span.end);
             let cell = usize::try_from(index).ok().and_then(|i| self.cells.get_mut(i));
             let Some(cell) = cell else { return };
             add(cell, end - start);
+            self.last = index;
             start = end;
             index += 1;
+        }
+    }
+
+    #[inline]
+    fn near(&self, ts: i64) -> i64 {
+        let from = (self.first + self.last) * self.window_ms;
+        match ts - from {
+            within if within < 0 || within >= 2 * self.window_ms => ts.div_euclid(self.window_ms) - self.first,
+            within => self.last + i64::from(within >= self.window_ms),
         }
     }
 

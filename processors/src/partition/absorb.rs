@@ -7,8 +7,8 @@ use schemas::Table;
 use schemas::directory::DAY_MS;
 use schemas::event::{Category, Direction, MessageKind, Phase, SessionKind};
 use schemas::rows::{
-    ACTIVITY_EVENTS, ActivityEvent, EVENT_TABLES, FOCUS_BLOCKS, FocusBlock, INTERRUPTIONS, Interruption, MESSAGE_EVENTS, MessageEvent,
-    SESSION_EVENTS, SessionEvent, USER_5M, USER_DAILY, User5m, UserDaily,
+    ACTIVITY_EVENTS, ActivityEvent, EVENT_TABLES, FOCUS_BLOCKS, FocusBlock, INTERRUPTIONS, Interruption, MESSAGE_EVENTS,
+    MessageEvent, SESSION_EVENTS, SessionEvent, USER_5M, USER_DAILY, User5m, UserDaily,
 };
 use store::Scan;
 
@@ -73,9 +73,7 @@ impl Need {
         match *self {
             Need::Events { from, to, .. } => (What::Events, i64::from(from) * DAY_MS, (i64::from(to) + 1) * DAY_MS),
             // Whole UTC days, so that people of neighbouring zones share a scan.
-            Need::Rows { from, to, .. } => {
-                (What::Rows, i64::from(utc_day(from)) * DAY_MS, (i64::from(utc_day(to)) + 1) * DAY_MS)
-            }
+            Need::Rows { from, to, .. } => (What::Rows, i64::from(utc_day(from)) * DAY_MS, (i64::from(utc_day(to)) + 1) * DAY_MS),
             Need::Carry { from, .. } => (What::Carry, i64::from(from) * DAY_MS, END_OF_TIME),
             Need::All { from, .. } => (What::All, i64::from(from) * DAY_MS, END_OF_TIME),
         }
@@ -105,10 +103,7 @@ impl Partition {
                         scans[3].to_ms += DAY_MS;
                         scans
                     }
-                    What::Carry => vec![
-                        scan(&USER_DAILY, from_ms, to_ms),
-                        scan(&SESSION_EVENTS, from_ms, END_OF_TIME),
-                    ],
+                    What::Carry => vec![scan(&USER_DAILY, from_ms, to_ms), scan(&SESSION_EVENTS, from_ms, END_OF_TIME)],
                     What::All => [all(&EVENT_TABLES), all(&METRIC_TABLES)].concat(),
                 };
                 queries.push(Query { needs: needs.to_vec(), scans });
@@ -156,7 +151,13 @@ impl Partition {
                     take(self, r.user_id, r.id, r.ts, &|user| {
                         let category = Category::parse(r.category).unwrap_or(Category::Other);
                         let app = user.intern(r.app)?;
-                        Some(Unpacked::Activity(operators::Activity { ts: r.ts, duration_ms: r.duration_ms, app, category, afk: r.afk }))
+                        Some(Unpacked::Activity(operators::Activity {
+                            ts: r.ts,
+                            duration_ms: r.duration_ms,
+                            app,
+                            category,
+                            afk: r.afk,
+                        }))
                     });
                 }
             } else if table.name == MESSAGE_EVENTS.name {
@@ -211,7 +212,9 @@ impl Partition {
         for (table, batch) in &loaded.batches {
             if table.name == USER_5M.name {
                 for r in User5m::read(batch) {
-                    let Some((user, day)) = self.place(r.user_id, r.window_start).filter(|(u, d)| wanted(*u, *d)) else { continue };
+                    let Some((user, day)) = self.place(r.user_id, r.window_start).filter(|(u, d)| wanted(*u, *d)) else {
+                        continue;
+                    };
                     let row = WindowRow::new((r.window_start / window_ms) as u32, print_window(&r));
                     self.users[user as usize].emitted_mut(day).windows.push(row);
                     filled.insert((user, day));

@@ -57,12 +57,17 @@ impl Partition {
         };
         let user = match known {
             Some(user) => user,
-            None => match std::str::from_utf8(record.key).map(|name| (name, self.user(name))) {
-                Ok(("", _)) => return bury(work, record.offset, "the record has no key: nobody to count the event for".into()),
-                Ok((_, Some(user))) => user,
-                Ok(_) => return bury(work, record.offset, "no room for another person in this partition: use more partitions".into()),
-                Err(_) => return bury(work, record.offset, "the record's key is not UTF-8".into()),
-            },
+            None => {
+                let named = match std::str::from_utf8(record.key) {
+                    Ok("") => Err("the record has no key: nobody to count the event for"),
+                    Ok(name) => self.user(name).ok_or("no room for another person in this partition: use more partitions"),
+                    Err(_) => Err("the record's key is not UTF-8"),
+                };
+                match named {
+                    Ok(user) => user,
+                    Err(reason) => return bury(work, record.offset, reason.into()),
+                }
+            }
         };
         let day = utc_day(event.ts);
         let person = &self.users[user as usize];
@@ -171,7 +176,13 @@ fn pack(user: &mut crate::state::user::User, event: &Event<'_>, category: Catego
     Some((id, packed))
 }
 
-fn raw_row(work: &mut Work, user: &crate::state::user::User, record: &eventlog::Record<'_>, event: &Event<'_>, category: Category) {
+fn raw_row(
+    work: &mut Work,
+    user: &crate::state::user::User,
+    record: &eventlog::Record<'_>,
+    event: &Event<'_>,
+    category: Category,
+) {
     let team_id = user.person.team_at(event.ts);
     let source = std::str::from_utf8(record.source).unwrap_or("");
     let (version, ingested_at, extra) = (work.version, record.timestamp_ms, event.extra.as_deref());

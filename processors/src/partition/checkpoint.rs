@@ -20,7 +20,9 @@ pub struct Saved {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the processor's state in the store has {len} bytes of format {format}, this program reads format {FORMAT}: run the version that wrote it")]
+#[error(
+    "the processor's state in the store has {len} bytes of format {format}, this program reads format {FORMAT}: run the version that wrote it"
+)]
 pub struct StateError {
     len: usize,
     format: u8,
@@ -104,7 +106,14 @@ mod tests {
 
     #[test]
     fn the_state_comes_back() {
-        let saved = Saved { version: 7 << 16, max_ts: 1_700_000_000_000, watermark: -5, max_day: 20_000, directory: u64::MAX, moves: vec![] };
+        let saved = Saved {
+            version: 7 << 16,
+            max_ts: 1_700_000_000_000,
+            watermark: -5,
+            max_day: 20_000,
+            directory: u64::MAX,
+            moves: vec![],
+        };
         let moving = Saved { moves: vec![Move { user: "ä".into(), from_ms: i64::MIN }; 2], ..saved.clone() };
         assert_eq!(Saved::decode(&moving.encode()), Ok(Some(moving.clone())));
         assert!(Saved::decode(&moving.encode()[..50]).is_err());

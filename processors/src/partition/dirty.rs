@@ -29,7 +29,9 @@ impl Partition {
         let edge = d.flow_min_ms + d.run_gap_ms + d.switch_gap_ms + d.dwell_ms;
         let longest = if known.long_plans.is_empty() { d.session_max_ms } else { DAY + d.session_max_ms };
         let (ts, back, on, lasts) = match event {
-            Unpacked::Activity(e) => (e.ts, d.lag_max_ms + d.attend_within_ms, 4 * HOUR + edge, if e.afk { 0 } else { e.duration_ms }),
+            Unpacked::Activity(e) => {
+                (e.ts, d.lag_max_ms + d.attend_within_ms, 4 * HOUR + edge, if e.afk { 0 } else { e.duration_ms })
+            }
             Unpacked::Message(e) if e.direction == Direction::Sent => (e.ts, d.response_max_ms, 0, 0),
             Unpacked::Message(e) => (e.ts, 0, d.attend_within_ms, 0),
             Unpacked::Phase(e) => (e.ts, longest, longest + edge, 0),
@@ -41,10 +43,10 @@ impl Partition {
             touched.span = parts.into_iter().find(|p| p.contains(ts)).unwrap_or(Span::new(ts, ts + 1));
         }
         touched.add(touched.day, ts);
-        if let Unpacked::Phase(phase) = event {
-            if known.may_have_events(ts + 1, i64::MAX) {
-                touched.chains.push(*phase);
-            }
+        if let Unpacked::Phase(phase) = event
+            && known.may_have_events(ts + 1, i64::MAX)
+        {
+            touched.chains.push(*phase);
         }
         if touched.span.contains(ts - back) && touched.span.contains(ts + on) {
             return;

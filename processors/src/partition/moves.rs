@@ -180,7 +180,12 @@ pub fn fingerprint(directory: &Directory) -> u64 {
     let mut sum = 0u64;
     for entry in &directory.document().people {
         let hours = &entry.working_hours;
-        let mix = Mix::new().text(&entry.id).option_text(entry.team.as_deref()).text(&entry.time_zone).text(&hours.start).text(&hours.end);
+        let mix = Mix::new()
+            .text(&entry.id)
+            .option_text(entry.team.as_deref())
+            .text(&entry.time_zone)
+            .text(&hours.start)
+            .text(&hours.end);
         let mix = hours.days.iter().fold(mix, |mix, day| mix.text(day));
         sum = sum.wrapping_add(mix.option_text(entry.valid_from.as_deref()).finish());
     }

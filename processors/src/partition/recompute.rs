@@ -41,7 +41,8 @@ impl Partition {
         let gap = self.config.definition.run_gap_ms;
         loop {
             let touched = &mut work.touched[slot];
-            let next = touched.dirty.iter().filter(|d| !computed.iter().any(|c| c.local.day == d.day)).max_by_key(|d| d.day).copied();
+            let next =
+                touched.dirty.iter().filter(|d| !computed.iter().any(|c| c.local.day == d.day)).max_by_key(|d| d.day).copied();
             let Some(next) = next else { break };
             let local = LocalDay::of(&self.users[user as usize].person, next.day);
             let Some(result) = self.compute(work, user, &local) else { return false };

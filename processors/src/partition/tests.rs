@@ -30,13 +30,18 @@ fn workday(people: usize, midnight: i64) -> Vec<(String, i64, String)> {
             let id = id(&mut random);
             let body = if step % 10 == 9 && step % 100 != 99 {
                 let direction = if step % 30 == 29 { "sent" } else { "received" };
-                format!(r#""type":"message","channel":"slack","kind":"dm","direction":"{direction}","peer":"person-{:05}""#, random % 30)
+                format!(
+                    r#""type":"message","channel":"slack","kind":"dm","direction":"{direction}","peer":"person-{:05}""#,
+                    random % 30
+                )
             } else if step % 100 == 99 {
                 let phase = if step % 200 == 99 { "start" } else { "end" };
                 format!(r#""type":"session","session":"s{}","kind":"focus","phase":"{phase}","planned_ms":1500000"#, step / 200)
             } else {
                 let (app, category) = apps[[0, 0, 0, 0, 1, 2, 2, 3, 0, 4][(step as usize / 7 + person) % 10]];
-                format!(r#""type":"activity","app":"{app}","category":"{category}","duration_ms":29000,"title":"something or other""#)
+                format!(
+                    r#""type":"activity","app":"{app}","category":"{category}","duration_ms":29000,"title":"something or other""#
+                )
             };
             events.push((user.clone(), ts, format!(r#"{{"id":"{id}","user":"{user}","ts":{ts},{body}}}"#)));
         }
@@ -129,7 +134,10 @@ fn speed() {
         let spent = cpu_seconds() - began;
         println!(
             "{} events of {people} people, {} MB, batches of {batch}: {spent:.2} CPU-s, {:.2} M/CPU-s; {rows} rows, {days} days computed, {} MB in memory",
-            events.len(), bytes >> 20, events.len() as f64 / spent / 1e6, partition.bytes() >> 20
+            events.len(),
+            bytes >> 20,
+            events.len() as f64 / spent / 1e6,
+            partition.bytes() >> 20
         );
     }
 }
@@ -166,6 +174,8 @@ fn speed_of_a_day() {
     let decoded = (cpu_seconds() - began_decode) / 20.0 / events.len() as f64 * 1e6;
     println!(
         "context {:.1} us, operators {:.1} us, calendar {:.1} us; decode {decoded:.3} us an event",
-        each(began, gathered), each(gathered, computed), each(computed, days)
+        each(began, gathered),
+        each(gathered, computed),
+        each(computed, days)
     );
 }

@@ -139,7 +139,7 @@ impl Chunk {
         self.last = self.last.max(event.at);
         if self.events.len() == self.events.capacity() {
             // Doubling would leave a third of ten million events empty.
-            self.events.reserve_exact((self.events.len() / 4).max(4));
+            self.events.reserve_exact((self.events.len() / 2).max(8));
         }
         self.events.push(event);
         let events = &self.events;
@@ -227,7 +227,13 @@ mod tests {
         let mut symbols = Symbols::default();
         let mut chunk = Chunk::new(3);
         let midnight = 3 * DAY_MS;
-        let activity = Unpacked::Activity(Activity { ts: midnight + 5, duration_ms: 14_400_000, app: 7, category: Category::Other, afk: true });
+        let activity = Unpacked::Activity(Activity {
+            ts: midnight + 5,
+            duration_ms: 14_400_000,
+            app: 7,
+            category: Category::Other,
+            afk: true,
+        });
         let message = Unpacked::Message(Message {
             ts: midnight + DAY_MS - 1,
             kind: MessageKind::Call,

@@ -65,7 +65,7 @@ impl User {
     fn require(&self, first: i32, last: i32) -> Result<(), Missing> {
         let mut missing = (first..=last).filter(|day| !self.knows_events(*day));
         match missing.next() {
-            Some(from) => Err(Missing { from, to: missing.last().unwrap_or(from) }),
+            Some(from) => Err(Missing { from, to: missing.next_back().unwrap_or(from) }),
             None => Ok(()),
         }
     }
@@ -97,7 +97,8 @@ impl User {
                     head.1 = phase.ts;
                 }
             }
-            let keep = |p: &SessionPhase| plan.is_some_and(|ts| p.ts >= ts) || heads.iter().any(|(k, ts)| *k == key(p) && p.ts >= *ts);
+            let keep =
+                |p: &SessionPhase| plan.is_some_and(|ts| p.ts >= ts) || heads.iter().any(|(k, ts)| *k == key(p) && p.ts >= *ts);
             earlier.retain(keep);
             out.phases.splice(0..0, earlier);
             begin -= DAY_MS;

@@ -220,8 +220,11 @@ impl User {
             return;
         }
         let mut kept = Symbols::default();
-        let new: Vec<u32> =
-            used.iter().enumerate().map(|(i, u)| if *u { kept.intern(self.symbols.get(i as u32)).unwrap_or(0) } else { 0 }).collect();
+        let new: Vec<u32> = used
+            .iter()
+            .enumerate()
+            .map(|(i, u)| if *u { kept.intern(self.symbols.get(i as u32)).unwrap_or(0) } else { 0 })
+            .collect();
         let renamed = |symbol: u32| new.get(symbol as usize).copied().unwrap_or(0);
         for chunk in &mut self.chunks {
             for packed in chunk.events_mut() {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use eventlog::faulty::FaultyLog;
 use eventlog::memory::MemoryLog;
-use eventlog::{EventLog, RecordsBuilder, Topic};
+use eventlog::{EventLog, RecordsBuilder, Topic, partition_of};
 use schemas::control::Control;
 use schemas::directory::Document;
 use schemas::live::Update;

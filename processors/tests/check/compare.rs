@@ -63,7 +63,7 @@ pub fn same(a: &Value, b: &Value) -> bool {
 }
 
 fn short(row: &Row) -> String {
-    let shown = row.iter().filter(|(_, value)| !value.is_null() && **value != Value::from(0) && **value != Value::from(0.0));
+    let shown = row.iter().filter(|(_, value)| !value.is_null() && value.as_f64() != Some(0.0));
     shown.map(|(column, value)| format!("{column}={value}")).collect::<Vec<_>>().join(" ")
 }
 
