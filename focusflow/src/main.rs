@@ -68,8 +68,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
 }
 
+/// A thread per processor for what waits, and a few for what computes or reads: each that comes and goes keeps memory for
+/// itself, and the pool would make hundreds.
 fn runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().thread_name("focusflow").enable_all().build()?)
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.thread_name("focusflow").max_blocking_threads(2 * processors + 4);
+    Ok(builder.enable_all().build()?)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
