@@ -68,7 +68,7 @@ if wanted import; then
     "$ff" directory put "$work/day.ndjson.directory.json" --data "$work/import" >/dev/null
     timed_import "$work/import" "$work/day.ndjson"
     events=$(wc -l <"$work/day.ndjson")
-    echo "disk_log = $(($(bytes_on_disk "$work/import/log") / events)) bytes per event"
+    echo "disk_log = $(($(bytes_on_disk "$work/import/eventlog") / events)) bytes per event"
     echo "disk_store = $(($(bytes_on_disk "$work/import/store") / events)) bytes per event"
     head2 "import: a day of 10,000 people, for the memory"
     simulate 10000 1 1 "$work/big.ndjson"
