@@ -5,37 +5,35 @@ use futures::FutureExt;
 use super::*;
 use crate::data_dir::DataDir;
 
-/// Takes lines; refuses those that start with `bad`, and everything after a number of pieces.
+/// Takes lines; refuses those that start with `bad`, and everything after a number of pieces. Pieces may be made ready in any
+/// order; what counts is the order in which they are sent.
 #[derive(Default)]
 struct Lines {
-    taken: Mutex<Vec<String>>,
+    taken: Arc<Mutex<Vec<String>>>,
     fail_after: Option<usize>,
 }
 
 #[async_trait]
 impl Sink for Lines {
     async fn take(&self, lines: Bytes) -> Result<Sending> {
-        let receipt = self.receipt(String::from_utf8(lines.to_vec())?);
-        Ok(async move { receipt }.boxed())
+        let (taken, fail_after, text) = (Arc::clone(&self.taken), self.fail_after, String::from_utf8(lines.to_vec())?);
+        Ok(async move { receipt(&mut taken.lock().unwrap(), fail_after, text) }.boxed())
     }
 }
 
-impl Lines {
-    fn receipt(&self, text: String) -> Result<Receipt> {
-        let mut taken = self.taken.lock().unwrap();
-        if self.fail_after.is_some_and(|n| taken.len() >= n) {
-            anyhow::bail!("the disk is full");
-        }
-        let mut receipt = Receipt::default();
-        for (index, line) in text.lines().enumerate() {
-            match line.starts_with("bad") {
-                true => receipt.rejected.push(Rejected { index: index as u64, code: "malformed".into(), message: line.into() }),
-                false => receipt.accepted += 1,
-            }
-        }
-        taken.push(text);
-        Ok(receipt)
+fn receipt(taken: &mut Vec<String>, fail_after: Option<usize>, text: String) -> Result<Receipt> {
+    if fail_after.is_some_and(|n| taken.len() >= n) {
+        anyhow::bail!("the disk is full");
     }
+    let mut receipt = Receipt::default();
+    for (index, line) in text.lines().enumerate() {
+        match line.starts_with("bad") {
+            true => receipt.rejected.push(Rejected { index: index as u64, code: "malformed".into(), message: line.into() }),
+            false => receipt.accepted += 1,
+        }
+    }
+    taken.push(text);
+    Ok(receipt)
 }
 
 fn importer(data: &Path, sink: &Arc<Lines>) -> Importer {
