@@ -26,7 +26,7 @@ deps-test:
 	@deploy/install-tools.sh build test
 
 build: dashboards ## the release binary, with the dashboard inside
-	$(call say,Building the release binary (the first time takes about 15 minutes on 2 cores))
+	$(call say,Building the release binary (the first time takes many minutes on 2 cores))
 	@cargo build --release --locked --workspace --bins
 
 dashboards: dashboards/dist/index.html
