@@ -1,17 +1,15 @@
 /** Light, dark or as the system has it; remembered on this device. */
 export type Choice = 'system' | 'light' | 'dark';
 
+/** Read by `public/theme.js`, before the first paint. */
 const KEY = 'focusflow.theme';
-const CHOICES: readonly Choice[] = ['system', 'light', 'dark'];
 const system = matchMedia('(prefers-color-scheme: dark)');
 
 class Theme {
-  choice = $state<Choice>('system');
+  choice = $state<Choice>((document.documentElement.dataset['theme'] as Choice | undefined) ?? 'system');
   #systemDark = $state(system.matches);
 
   constructor() {
-    const kept = localStorage.getItem(KEY);
-    this.#apply(CHOICES.find((choice) => choice === kept) ?? 'system');
     system.addEventListener('change', (event) => (this.#systemDark = event.matches));
   }
 
@@ -20,12 +18,8 @@ class Theme {
   }
 
   set(choice: Choice): void {
-    this.#apply(choice);
-    localStorage.setItem(KEY, choice);
-  }
-
-  #apply(choice: Choice): void {
     this.choice = choice;
+    localStorage.setItem(KEY, choice);
     if (choice === 'system') delete document.documentElement.dataset['theme'];
     else document.documentElement.dataset['theme'] = choice;
   }
