@@ -5,9 +5,11 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/focusflow/target
 DATA ?= $(HOME)/.local/share/focusflow
 LISTEN ?= 127.0.0.1:7878
+# The real servers of the scale-out tests; see deploy/services.sh.
+SERVICES ?= kafka
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help up test deps deps-test build dashboards lint test-dashboards test-rust test-browser bench fmt clean
+.PHONY: help up test deps deps-test services services-stop build dashboards lint test-dashboards test-rust test-browser bench fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -24,6 +26,14 @@ deps: ## install the build tools that are missing (Debian packages)
 
 deps-test:
 	@deploy/install-tools.sh build test
+
+services: ## start the real servers that scale-out is tested on, without Docker; deploy/services.sh for single ones
+	@deploy/install-tools.sh services
+	$(call say,Real servers (stop with make services-stop; data in ~/.cache/focusflow/services))
+	@deploy/services.sh start $(SERVICES)
+
+services-stop: ## stop them again; their data stay
+	@deploy/services.sh stop
 
 build: dashboards ## the release binary, with the dashboard inside
 	$(call say,Building the release binary (the first time takes many minutes on 2 cores))

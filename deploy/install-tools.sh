@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks, from Debian's packages. Quick when nothing is missing.
-# Usage: install-tools.sh build [test]
+# Usage: install-tools.sh build [test] [services]
 set -euo pipefail
 
 missing=()
@@ -23,8 +23,12 @@ for what in "$@"; do
         need chromium chromium
         need curl curl
         ;;
+    services)
+        need java default-jre-headless
+        need mvn maven
+        ;;
     *)
-        echo "install-tools.sh: unknown set '$what' (build, test)" >&2
+        echo "install-tools.sh: unknown set '$what' (build, test, services)" >&2
         exit 2
         ;;
     esac
