@@ -16,6 +16,7 @@
 #   invocation PROCESS  sets the array `command` to what is to run, in $dir and in the foreground
 #   ready PROCESS       succeeds once it answers a real request; is asked again and again, so it must be cheap
 #   ready_seconds=N     how long that may take (60)
+#   stop_signal=NAME    what asks a process to end (TERM)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/services" && pwd)
 # shellcheck source=services/processes.sh

@@ -93,7 +93,7 @@ died() {
 stop_all() {
     local name pid pids=() names=()
     for name in "${chosen[@]}"; do
-        if pid=$(pid_of "$name"); then kill "$pid" && pids+=("$pid") names+=("$name"); fi
+        if pid=$(pid_of "$name"); then kill -s "${stop_signal:-TERM}" "$pid" && pids+=("$pid") names+=("$name"); fi
     done
     local until=$((SECONDS + 30))
     for i in "${!pids[@]}"; do
