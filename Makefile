@@ -25,7 +25,7 @@ deps: ## install the build tools that are missing (Debian packages)
 	@deploy/install-tools.sh build
 
 deps-test:
-	@deploy/install-tools.sh build test
+	@deploy/install-tools.sh build test services
 
 services: ## start the real servers that scale-out is tested on, without Docker; deploy/services.sh for single ones
 	@deploy/install-tools.sh services

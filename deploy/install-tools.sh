@@ -7,6 +7,9 @@ missing=()
 need() { # command package
     command -v "$1" >/dev/null 2>&1 || missing+=("$2")
 }
+need_file() { # file package
+    [ -e "$1" ] || missing+=("$2")
+}
 
 for what in "$@"; do
     case $what in
@@ -17,6 +20,9 @@ for what in "$@"; do
         need git git
         need node nodejs
         need npm npm
+        # librdkafka is built with them.
+        need pkg-config pkg-config
+        need_file /usr/include/openssl/ssl.h libssl-dev
         command -v cargo >/dev/null 2>&1 || [ -x "$HOME/.cargo/bin/cargo" ] || missing+=(rustup)
         ;;
     test)

@@ -35,7 +35,7 @@ use self::lock::DirLock;
 use self::partition::Partition;
 use self::queue::{Queue, Request};
 use self::writer::Writer;
-use crate::{Error, EventLog, Records, Topic};
+use crate::{Assignment, Error, EventLog, Records, Topic};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -175,6 +175,10 @@ impl EventLog for EmbeddedLog {
         let mut shared = crate::memory::lock(&self.partition(topic, partition)?.shared);
         shared.released = shared.released.max(offset.min(shared.end));
         Ok(())
+    }
+
+    async fn join(&self) -> Result<Assignment, Error> {
+        Ok(Assignment::all(self.partitions(Topic::Events)))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::memory::lock;
-use crate::{Error, EventLog, Records, Topic};
+use crate::{Assignment, Error, EventLog, Records, Topic};
 
 /// How often what goes wrong, each as a share of the calls.
 #[derive(Debug, Clone, Copy, Default)]
@@ -112,6 +112,11 @@ impl<L: EventLog> EventLog for FaultyLog<L> {
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error> {
         self.fate().await?;
         self.inner.release(topic, partition, offset).await
+    }
+
+    async fn join(&self) -> Result<Assignment, Error> {
+        self.fate().await?;
+        self.inner.join().await
     }
 }
 

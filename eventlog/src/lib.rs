@@ -3,15 +3,19 @@
 //!
 //! Invariants (each a case of the contract suite, which every implementation passes):
 //! - `append` returns after the records are durable, and not before; on an error none of them is promised.
-//! - Offsets of a partition count up from 0 by one; a record once read is read again under the same offset, until retention.
-//! - Records of one `append` to one partition stand together, in order.
-//! - Retention never takes a record at or past the partition's release offset.
+//! - Offsets of a partition count up from 0, by one between records of this program (others may leave holes: `read`); a
+//!   record once read is read again under the same offset, until retention.
+//! - Records of one `append` to one partition stand in order, and between them none of this process.
+//! - Retention never takes a record at or past the partition's release offset. On Kafka it is the broker's: it goes by age,
+//!   whoever has read what, so that topics keep for longer than any reader may stand still.
 //!
-//! Deliberately absent: consumer offsets (the store keeps positions with the rows), keys that compact, transactions.
+//! Deliberately absent: consumer offsets as the truth (the store keeps positions with the rows), keys that compact, transactions.
 
+pub mod assignment;
 mod chunks;
 pub mod embedded;
 pub mod faulty;
+pub mod kafka;
 pub mod memory;
 pub mod metrics;
 pub mod records;
@@ -22,6 +26,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use assignment::{Assignment, Change};
 pub use records::{Record, Records, RecordsBuilder};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,13 +64,38 @@ pub enum Error {
     OutOfRange { offset: u64, start: u64, end: u64 },
     #[error("the log has no partition {0}")]
     NoPartition(u32),
+    /// More than the log takes at once: the same records will never do.
+    #[error("a record is too large for the log: {0}")]
+    TooLarge(String),
+    /// Wrong settings, a missing permission: somebody has to change something first.
+    #[error("the event log refuses: {0}")]
+    Refused(String),
     #[error("the log is closed")]
     Closed,
 }
 
+/// What an error asks of the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cure {
+    /// The same call may succeed later.
+    Retry,
+    /// This call never will; others may.
+    Reject,
+    /// None will, until somebody has repaired something.
+    Stop,
+}
+
 impl Error {
+    pub fn cure(&self) -> Cure {
+        match self {
+            Error::Unavailable(_) => Cure::Retry,
+            Error::OutOfRange { .. } | Error::NoPartition(_) | Error::TooLarge(_) => Cure::Reject,
+            Error::Corrupt(_) | Error::Refused(_) | Error::Closed => Cure::Stop,
+        }
+    }
+
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Error::Unavailable(_))
+        self.cure() == Cure::Retry
     }
 }
 
@@ -79,7 +109,8 @@ pub trait EventLog: Send + Sync + 'static {
     async fn append(&self, topic: Topic, batches: Vec<(u32, Records)>) -> Result<(), Error>;
 
     /// Records from `from` on, at least one record and about `max_bytes` at most. Waits up to `wait` for the first one
-    /// when `from` is the end; then returns none.
+    /// when `from` is the end; then returns none. Where others leave holes (Kafka: markers of transactions) the answer begins
+    /// past `from`, or is empty and ends past it: go on at its `next_offset`.
     async fn read(&self, topic: Topic, partition: u32, from: u64, max_bytes: usize, wait: Duration) -> Result<Records, Error>;
 
     /// The retained range: first offset that can be read .. offset of the next append.
@@ -87,6 +118,10 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Records below `offset` are no longer needed by the reader of this partition: retention may take them.
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error>;
+
+    /// Takes part in working on `Events`: says which partitions are this process's, now and later. Whoever has not joined
+    /// reads what it likes.
+    async fn join(&self) -> Result<Assignment, Error>;
 }
 
 /// The partition of a key: Kafka's murmur2, so that any Kafka producer agrees.

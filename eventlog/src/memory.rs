@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::chunks::Chunks;
-use crate::{Error, EventLog, Records, Topic};
+use crate::{Assignment, Error, EventLog, Records, Topic};
 
 #[derive(Debug)]
 pub struct MemoryLog {
@@ -146,6 +146,10 @@ impl EventLog for MemoryLog {
             state.trim(topic, max_bytes);
         }
         Ok(())
+    }
+
+    async fn join(&self) -> Result<Assignment, Error> {
+        Ok(Assignment::all(self.partitions))
     }
 }
 

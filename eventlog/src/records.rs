@@ -10,7 +10,7 @@ const HEADER: usize = 4 + 8 + 2 + 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record<'a> {
     pub offset: u64,
-    /// When it was accepted, UTC milliseconds.
+    /// When it was accepted, UTC milliseconds, positive.
     pub timestamp_ms: i64,
     /// The user, or empty.
     pub key: &'a [u8],
@@ -34,12 +34,17 @@ pub struct RecordsBuilder {
 }
 
 impl RecordsBuilder {
+    /// What a record takes in wire form.
+    pub fn size_of(key: &[u8], source: &[u8], value: &[u8]) -> usize {
+        HEADER + key.len() + source.len() + value.len()
+    }
+
     /// Keys and sources past 65,535 bytes are cut; contracts keep them far shorter.
     pub fn push(&mut self, timestamp_ms: i64, key: &[u8], source: &[u8], value: &[u8]) {
         let key = &key[..key.len().min(usize::from(u16::MAX))];
         let source = &source[..source.len().min(usize::from(u16::MAX))];
         let len = (HEADER - 4 + key.len() + source.len() + value.len()) as u32;
-        self.bytes.reserve(HEADER + key.len() + source.len() + value.len());
+        self.bytes.reserve(RecordsBuilder::size_of(key, source, value));
         self.bytes.extend_from_slice(&len.to_le_bytes());
         self.bytes.extend_from_slice(&timestamp_ms.to_le_bytes());
         self.bytes.extend_from_slice(&(key.len() as u16).to_le_bytes());

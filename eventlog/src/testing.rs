@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{Error, EventLog, Record, Records, RecordsBuilder, Topic, partition_of};
+use crate::{Change, Error, EventLog, Record, Records, RecordsBuilder, Topic, partition_of};
 
 const SOON: Duration = Duration::from_secs(10);
 const LOTS: usize = 64 << 20;
+/// The end of the year 9999.
+const FAR: i64 = 253_402_300_799_999;
 
 /// Runs every case on a new, empty log of at least two partitions. Logs that retain little test retention better.
 pub async fn contract<L: EventLog>(make: impl AsyncFn() -> L) {
@@ -24,6 +26,7 @@ pub async fn contract<L: EventLog>(make: impl AsyncFn() -> L) {
     offsets_outside_the_log_are_refused(make().await).await;
     an_unknown_partition_is_refused_and_nothing_of_the_append_is_there(make().await).await;
     topics_and_partitions_are_apart(make().await).await;
+    whoever_joins_alone_gains_every_partition(make().await).await;
 }
 
 /// `n` records whose values are "NAME 0", "NAME 1", …
@@ -149,16 +152,16 @@ async fn retention_never_takes_a_record_at_or_past_the_release_offset(log: impl 
 async fn a_record_comes_back_as_it_was(log: impl EventLog) {
     let mut builder = RecordsBuilder::default();
     let long = vec![0xab; 300_000];
-    builder.push(-5, b"", b"", b"");
-    builder.push(i64::MAX, "jürgen".as_bytes(), b"laptop", &long);
-    builder.push(0, b"k", b"", b"{\"a\":1}");
+    builder.push(1, b"", b"", b"");
+    builder.push(FAR, "jürgen".as_bytes(), b"laptop", &long);
+    builder.push(1_700_000_000_123, b"k", b"", b"{\"a\":1}");
     log.append(Topic::DeadLetters, vec![(1, builder.finish())]).await.unwrap();
     let records = log.read(Topic::DeadLetters, 1, 0, LOTS, Duration::ZERO).await.unwrap();
     let all: Vec<Record<'_>> = records.iter().collect();
     let expected = [
-        Record { offset: 0, timestamp_ms: -5, key: b"", source: b"", value: b"" },
-        Record { offset: 1, timestamp_ms: i64::MAX, key: "jürgen".as_bytes(), source: b"laptop", value: &long },
-        Record { offset: 2, timestamp_ms: 0, key: b"k", source: b"", value: b"{\"a\":1}" },
+        Record { offset: 0, timestamp_ms: 1, key: b"", source: b"", value: b"" },
+        Record { offset: 1, timestamp_ms: FAR, key: "jürgen".as_bytes(), source: b"laptop", value: &long },
+        Record { offset: 2, timestamp_ms: 1_700_000_000_123, key: b"k", source: b"", value: b"{\"a\":1}" },
     ];
     // Not every log gives all it has at once.
     assert!(!all.is_empty());
@@ -232,4 +235,19 @@ async fn topics_and_partitions_are_apart(log: impl EventLog) {
         }
     }
     assert!((0..1000).all(|i| partition_of(format!("user {i}").as_bytes(), 4) < 4));
+}
+
+async fn whoever_joins_alone_gains_every_partition(log: impl EventLog) {
+    let mut assignment = log.join().await.unwrap();
+    let mut gained = Vec::new();
+    while (gained.len() as u32) < log.partitions(Topic::Events) {
+        match tokio::time::timeout(SOON, assignment.next()).await.expect("there are more to come").unwrap() {
+            Change::Gained(partitions) => gained.extend(partitions),
+            Change::Lost(lost) => panic!("nobody else is there to get {:?}", lost.partitions),
+        }
+    }
+    gained.sort_unstable();
+    assert_eq!(gained, (0..log.partitions(Topic::Events)).collect::<Vec<_>>());
+    let more = tokio::time::timeout(Duration::from_millis(50), assignment.next()).await;
+    assert!(more.is_err(), "there is no more to say: {more:?}");
 }

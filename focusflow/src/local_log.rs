@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use eventlog::embedded::EmbeddedLog;
 use eventlog::memory::MemoryLog;
-use eventlog::{Error, EventLog, Records, Topic};
+use eventlog::{Assignment, Error, EventLog, Records, Topic};
 
 pub struct LocalLog {
     disk: EmbeddedLog,
@@ -54,5 +54,9 @@ impl EventLog for LocalLog {
 
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error> {
         self.of(topic).release(topic, partition, offset).await
+    }
+
+    async fn join(&self) -> Result<Assignment, Error> {
+        self.disk.join().await
     }
 }

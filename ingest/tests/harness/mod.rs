@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use eventlog::memory::MemoryLog;
-use eventlog::{Error, EventLog, Records, Topic};
+use eventlog::{Assignment, Error, EventLog, Records, Topic};
 use focusflow_ingest::{Config, Deps};
 use schemas::category::Rules;
 use schemas::control::{Control, Role, Settings, Token, Tokens, hash_secret};
@@ -61,6 +61,10 @@ impl EventLog for GatedLog {
 
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error> {
         self.log.release(topic, partition, offset).await
+    }
+
+    async fn join(&self) -> Result<Assignment, Error> {
+        self.log.join().await
     }
 }
 

@@ -1,0 +1,77 @@
+//! What all clients of librdkafka have in common: where their words go, and what they last complained of.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+
+use super::stats;
+use crate::Error;
+use crate::memory::lock;
+
+/// The last complaint of a client: librdkafka tells the reason aside, and the call that suffers gets "timed out".
+#[derive(Debug, Clone, Default)]
+pub(super) struct Complaint(Arc<Mutex<Option<(RDKafkaErrorCode, String)>>>);
+
+impl Complaint {
+    pub fn take(&self) -> Option<(RDKafkaErrorCode, String)> {
+        lock(&self.0).take()
+    }
+
+    fn hear(&self, error: &KafkaError, reason: &str) {
+        let Some(code) = error.rdkafka_error_code() else { return };
+        let mut last = lock(&self.0);
+        // That all are gone is a consequence: the reason was told before.
+        if code != RDKafkaErrorCode::AllBrokersDown || last.is_none() {
+            *last = Some((code, reason.to_owned()));
+        }
+    }
+}
+
+/// The context of a client that needs no more than to be heard.
+#[derive(Debug)]
+pub(super) struct Plain {
+    pub role: &'static str,
+    pub complaint: Complaint,
+}
+
+impl Plain {
+    pub fn new(role: &'static str) -> Plain {
+        Plain { role, complaint: Complaint::default() }
+    }
+}
+
+impl ClientContext for Plain {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+                tracing::error!(role = self.role, facility, "{message}");
+            }
+            RDKafkaLogLevel::Warning => tracing::warn!(role = self.role, facility, "{message}"),
+            _ => tracing::debug!(role = self.role, facility, "{message}"),
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        stats::tell(self.role, &statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(role = self.role, %error, reason, "a Kafka client complains");
+        self.complaint.hear(&error, reason);
+    }
+}
+
+impl ConsumerContext for Plain {}
+
+/// A call of librdkafka that waits for brokers, off the async threads.
+pub(super) async fn blocking<T: Send + 'static>(call: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(call).await.unwrap_or(Err(Error::Closed))
+}
+
+/// How often the threads that serve librdkafka's queues look whether they are still wanted.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -1,0 +1,165 @@
+//! The topics: made when missing, looked at when there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::RDKafkaErrorCode;
+use tokio::time::sleep;
+
+use super::client::{Complaint, LOOK_EVERY, Plain, blocking};
+use super::config::Config;
+use super::error::{from_code, from_kafka};
+use crate::{Error, Topic};
+
+type Counts = [u32; Topic::ALL.len()];
+
+/// Gives how many partitions each topic has.
+pub(super) async fn prepare(config: &Arc<Config>) -> Result<Counts, Error> {
+    let context = Plain::new("admin");
+    let complaint = context.complaint.clone();
+    let admin: AdminClient<Plain> = AdminClient::from_config_and_context(&config.client(), context)
+        .map_err(|e| from_kafka(config, "connecting to Kafka", &e, &complaint))?;
+    let topics = Topics { config: config.clone(), admin: Arc::new(admin), complaint };
+    let mut counts = topics.look().await?;
+    let missing: Vec<Topic> = Topic::ALL.into_iter().filter(|t| counts[*t as usize] == 0).collect();
+    if !missing.is_empty() {
+        topics.make(&missing).await?;
+        counts = topics.wait_for_all().await?;
+    }
+    for topic in Topic::ALL {
+        let (name, has, want) = (config.topic(topic), counts[topic as usize], config.partitions);
+        if has != want {
+            return Err(Error::Refused(format!(
+                "the topic {name} has {has} partitions and the configuration says {want}: set partitions = {has}; to have more, make a new topic, since the keys of one that has events cannot move"
+            )));
+        }
+    }
+    topics.compare().await?;
+    Ok(counts)
+}
+
+struct Topics {
+    config: Arc<Config>,
+    admin: Arc<AdminClient<Plain>>,
+    complaint: Complaint,
+}
+
+impl Topics {
+    /// How many partitions with a leader each topic has; 0 when it is not there (yet).
+    async fn look(&self) -> Result<Counts, Error> {
+        let (config, admin, complaint) = (self.config.clone(), self.admin.clone(), self.complaint.clone());
+        blocking(move || {
+            let mut counts = Counts::default();
+            for topic in Topic::ALL {
+                let name = config.topic(topic);
+                let failed = |e| from_kafka(&config, &format!("asking for the topic {name}"), &e, &complaint);
+                let metadata = admin.inner().fetch_metadata(Some(name), config.request_timeout).map_err(failed)?;
+                let found = metadata.topics().iter().find(|t| t.name() == name && t.error().is_none());
+                counts[topic as usize] = found.map_or(0, |t| t.partitions().iter().filter(|p| p.leader() >= 0).count() as u32);
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    async fn make(&self, missing: &[Topic]) -> Result<(), Error> {
+        let config = &self.config;
+        let settings: Vec<BTreeMap<&str, String>> = missing.iter().map(|topic| settings(config, *topic)).collect();
+        let new: Vec<NewTopic<'_>> = missing
+            .iter()
+            .zip(&settings)
+            .map(|(topic, settings)| {
+                let copies = TopicReplication::Fixed(i32::from(config.replication));
+                let new = NewTopic::new(config.topic(*topic), config.partitions as i32, copies);
+                settings.iter().fold(new, |new, (key, value)| new.set(key, value))
+            })
+            .collect();
+        let options = AdminOptions::new().request_timeout(Some(config.request_timeout));
+        let made = self.admin.create_topics(&new, &options).await;
+        let made = made.map_err(|e| from_kafka(config, "making the topics", &e, &self.complaint))?;
+        for result in made {
+            match result {
+                Ok(name) => tracing::info!(topic = name, "made the topic"),
+                // Another process was quicker.
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((name, code)) => return Err(from_code(config, &format!("making the topic {name}"), code, None)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait_for_all(&self) -> Result<Counts, Error> {
+        let began = Instant::now();
+        loop {
+            let counts = self.look().await?;
+            if counts.iter().all(|count| *count >= self.config.partitions) {
+                return Ok(counts);
+            }
+            if began.elapsed() > self.config.request_timeout {
+                let names = self.config.topics.join(", ");
+                return Err(Error::Unavailable(format!(
+                    "the topics {names} were made and have no leaders yet: are all brokers up?"
+                )));
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Topics that others made, or another configuration.
+    async fn compare(&self) -> Result<(), Error> {
+        let config = &self.config;
+        let resources: Vec<_> = config.topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+        let options = AdminOptions::new().request_timeout(Some(config.request_timeout));
+        let described = self.admin.describe_configs(&resources, &options).await;
+        let described = described.map_err(|e| from_kafka(config, "asking for the topics' settings", &e, &self.complaint))?;
+        for found in described {
+            match found {
+                Ok(found) => compare(config, &found)?,
+                // Not everybody may ask.
+                Err(code) => tracing::warn!(%code, "a topic's settings could not be compared with the configuration"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What would lose events is refused, what is merely different is told.
+fn compare(config: &Config, found: &ConfigResource) -> Result<(), Error> {
+    let OwnedResourceSpecifier::Topic(name) = &found.specifier else { return Ok(()) };
+    let Some(topic) = Topic::ALL.into_iter().find(|topic| config.topic(*topic) == name) else { return Ok(()) };
+    for (key, want) in settings(config, topic) {
+        let Some(has) = found.get(key).and_then(|entry| entry.value.as_ref()) else { continue };
+        if key == "cleanup.policy" && has.contains("compact") {
+            return Err(Error::Refused(format!(
+                "the topic {name} is compacted (cleanup.policy={has}), which leaves one event a person: set cleanup.policy=delete"
+            )));
+        }
+        if *has != want {
+            tracing::warn!(topic = name, key, has, configured = want, "the topic keeps its own setting");
+        }
+    }
+    Ok(())
+}
+
+fn settings(config: &Config, topic: Topic) -> BTreeMap<&'static str, String> {
+    let retention = match topic {
+        Topic::Updates => config.updates_retention,
+        Topic::Events | Topic::DeadLetters => config.retention,
+    };
+    BTreeMap::from([
+        ("cleanup.policy", "delete".into()),
+        ("min.insync.replicas", config.min_insync.to_string()),
+        ("retention.ms", retention.as_millis().to_string()),
+        ("max.message.bytes", config.max_bytes(topic).to_string()),
+        // As the producers compressed them.
+        ("compression.type", "producer".into()),
+        // Clocks of producers may be wrong; what they send is kept all the same.
+        ("message.timestamp.after.max.ms", i64::MAX.to_string()),
+        ("unclean.leader.election.enable", "false".into()),
+    ])
+}
