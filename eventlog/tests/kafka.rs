@@ -4,6 +4,12 @@
 
 #[path = "kafka/broker.rs"]
 mod broker;
+#[path = "kafka/group.rs"]
+mod group;
+#[path = "kafka/others.rs"]
+mod others;
+#[path = "kafka/settings.rs"]
+mod settings;
 
 use std::time::Duration;
 

@@ -1,33 +1,54 @@
 //! What all clients of librdkafka have in common: where their words go, and what they last complained of.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
+use rdkafka::error::RDKafkaErrorCode::{
+    self, Authentication, BrokerTransportFailure, Resolve, SSL, SaslAuthenticationFailed, UnsupportedSASLMechanism,
+};
 use rdkafka::statistics::Statistics;
 
 use super::stats;
 use crate::Error;
 use crate::memory::lock;
 
-/// The last complaint of a client: librdkafka tells the reason aside, and the call that suffers gets "timed out".
+/// Complaints older than this have nothing to do with what fails now.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// The last complaint of a client about its connections: librdkafka tells the reason aside, and the call that suffers gets
+/// "timed out".
 #[derive(Debug, Clone, Default)]
-pub(super) struct Complaint(Arc<Mutex<Option<(RDKafkaErrorCode, String)>>>);
+pub(super) struct Complaint(Arc<Mutex<Option<Heard>>>);
+
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    pub code: RDKafkaErrorCode,
+    pub reason: String,
+    at: Instant,
+}
 
 impl Complaint {
-    pub fn take(&self) -> Option<(RDKafkaErrorCode, String)> {
-        lock(&self.0).take()
+    pub fn take(&self) -> Option<Heard> {
+        lock(&self.0).take().filter(|heard| heard.at.elapsed() < FRESH)
+    }
+
+    /// Trying again does not help.
+    pub fn is_final(&self) -> bool {
+        lock(&self.0).as_ref().is_some_and(|heard| heard.code != BrokerTransportFailure && heard.code != Resolve)
     }
 
     fn hear(&self, error: &KafkaError, reason: &str) {
         let Some(code) = error.rdkafka_error_code() else { return };
-        let mut last = lock(&self.0);
-        // That all are gone is a consequence: the reason was told before.
-        if code != RDKafkaErrorCode::AllBrokersDown || last.is_none() {
-            *last = Some((code, reason.to_owned()));
+        // That all brokers are down is a consequence: the reason was told before.
+        if matches!(
+            code,
+            BrokerTransportFailure | Resolve | SSL | Authentication | SaslAuthenticationFailed | UnsupportedSASLMechanism
+        ) {
+            *lock(&self.0) = Some(Heard { code, reason: reason.to_owned(), at: Instant::now() });
         }
     }
 }

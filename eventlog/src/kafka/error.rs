@@ -9,7 +9,7 @@ use crate::Error;
 /// The error of a client's call; what the client complained of meanwhile is the better reason.
 pub(super) fn from_kafka(config: &Config, doing: &str, error: &KafkaError, complaint: &Complaint) -> Error {
     match (error.rdkafka_error_code(), complaint.take()) {
-        (Some(code), Some((reason, text))) if says_nothing(code) => from_code(config, doing, reason, Some(&text)),
+        (Some(code), Some(heard)) if says_nothing(code) => from_code(config, doing, heard.code, Some(&heard.reason)),
         (Some(code), _) => from_code(config, doing, code, None),
         (None, _) => match error {
             KafkaError::ClientConfig(_, reason, key, _) => {
@@ -27,6 +27,7 @@ fn says_nothing(code: Code) -> bool {
     matches!(
         code,
         Code::BrokerTransportFailure
+            | Code::UnknownPartition
             | Code::AllBrokersDown
             | Code::OperationTimedOut
             | Code::MessageTimedOut
@@ -68,10 +69,16 @@ pub(super) fn from_code(config: &Config, doing: &str, code: Code, detail: Option
         Code::NotEnoughReplicas | Code::NotEnoughReplicasAfterAppend | Code::ISRInsufficient => {
             Error::Unavailable(format!("{doing}: {why}; too few brokers are in sync: bring the others back"))
         }
-        Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => {
+        Code::UnknownTopicOrPartition | Code::UnknownTopic => {
             Error::Unavailable(format!("{doing}: {why}; was the topic deleted? Start again to make it anew"))
         }
-        Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve | Code::OperationTimedOut | Code::MessageTimedOut => {
+        // Without a leader that can be reached a partition is unknown as well.
+        Code::UnknownPartition
+        | Code::BrokerTransportFailure
+        | Code::AllBrokersDown
+        | Code::Resolve
+        | Code::OperationTimedOut
+        | Code::MessageTimedOut => {
             Error::Unavailable(format!("{doing}: {why}; are the brokers at {} up and to be reached from here?", config.brokers))
         }
         _ => Error::Unavailable(format!("{doing}: {why}")),

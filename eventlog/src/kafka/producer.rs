@@ -54,9 +54,11 @@ struct Outcome {
 
 impl Append {
     fn settle(&self, records: usize, error: Option<Error>) {
-        let mut outcome = lock(&self.outcome);
-        outcome.error = outcome.error.take().or(error);
+        if let Some(error) = error {
+            lock(&self.outcome).error.get_or_insert(error);
+        }
         if self.left.fetch_sub(records, Ordering::AcqRel) == records {
+            let mut outcome = lock(&self.outcome);
             let result = outcome.error.take().map_or(Ok(()), Err);
             if let Some(reply) = outcome.reply.take() {
                 // Nobody listens when the append was given up.
@@ -78,6 +80,7 @@ impl Producer {
     pub async fn append(&self, topic: Topic, mut batches: Vec<(u32, Records)>) -> Result<(), Error> {
         let records: usize = batches.iter().map(|(_, records)| records.len()).sum();
         let bytes: usize = batches.iter().map(|(_, records)| records.wire().len()).sum();
+        self.shared.none_too_large(topic, &batches)?;
         let share = (bytes + records * OVERHEAD).min(self.queue_bytes) as u32;
         let share = self.room.clone().acquire_many_owned(share).await.map_err(|_| Error::Closed)?;
         let (reply, answer) = oneshot::channel();
@@ -134,6 +137,18 @@ impl Shared {
                 *client = Some(made.clone());
                 Ok(made)
             }
+        }
+    }
+
+    /// Brokers would say so as well, but of a record as compressed, and after they have taken others.
+    fn none_too_large(&self, topic: Topic, batches: &[(u32, Records)]) -> Result<(), Error> {
+        let max = self.config.max_bytes(topic);
+        let sizes = batches.iter().flat_map(|(_, records)| records.iter().map(|r| r.key.len() + r.source.len() + r.value.len()));
+        match sizes.max().filter(|size| *size > max) {
+            Some(size) => {
+                Err(Error::TooLarge(format!("it has {size} bytes, the topic {} takes {max}", self.config.topic(topic))))
+            }
+            None => Ok(()),
         }
     }
 

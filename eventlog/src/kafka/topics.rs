@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
 use tokio::time::sleep;
 
 use super::client::{Complaint, LOOK_EVERY, Plain, blocking};
@@ -16,15 +18,19 @@ use super::config::Config;
 use super::error::{from_code, from_kafka};
 use crate::{Error, Topic};
 
+const ONE_TRY: Duration = Duration::from_secs(1);
+
 type Counts = [u32; Topic::ALL.len()];
 
 /// Gives how many partitions each topic has.
 pub(super) async fn prepare(config: &Arc<Config>) -> Result<Counts, Error> {
     let context = Plain::new("admin");
     let complaint = context.complaint.clone();
-    let admin: AdminClient<Plain> = AdminClient::from_config_and_context(&config.client(), context)
-        .map_err(|e| from_kafka(config, "connecting to Kafka", &e, &complaint))?;
-    let topics = Topics { config: config.clone(), admin: Arc::new(admin), complaint };
+    let failed = |e| from_kafka(config, "connecting to Kafka", &e, &complaint);
+    let probe: BaseConsumer<Plain> = BaseConsumer::from_config_and_context(&config.client(), context).map_err(failed)?;
+    let admin: AdminClient<Plain> =
+        AdminClient::from_config_and_context(&config.client(), Plain::new("admin")).map_err(failed)?;
+    let topics = Topics { config: config.clone(), probe: Arc::new(probe), admin, complaint };
     let mut counts = topics.look().await?;
     let missing: Vec<Topic> = Topic::ALL.into_iter().filter(|t| counts[*t as usize] == 0).collect();
     if !missing.is_empty() {
@@ -45,20 +51,22 @@ pub(super) async fn prepare(config: &Arc<Config>) -> Result<Counts, Error> {
 
 struct Topics {
     config: Arc<Config>,
-    admin: Arc<AdminClient<Plain>>,
+    /// Asks what there is, and unlike the other says why it cannot.
+    probe: Arc<BaseConsumer<Plain>>,
+    admin: AdminClient<Plain>,
     complaint: Complaint,
 }
 
 impl Topics {
     /// How many partitions with a leader each topic has; 0 when it is not there (yet).
     async fn look(&self) -> Result<Counts, Error> {
-        let (config, admin, complaint) = (self.config.clone(), self.admin.clone(), self.complaint.clone());
+        let (config, probe, complaint) = (self.config.clone(), self.probe.clone(), self.complaint.clone());
         blocking(move || {
             let mut counts = Counts::default();
             for topic in Topic::ALL {
                 let name = config.topic(topic);
-                let failed = |e| from_kafka(&config, &format!("asking for the topic {name}"), &e, &complaint);
-                let metadata = admin.inner().fetch_metadata(Some(name), config.request_timeout).map_err(failed)?;
+                let metadata = ask(&config, &probe, name)
+                    .map_err(|error| from_kafka(&config, &format!("asking for the topic {name}"), &error, &complaint))?;
                 let found = metadata.topics().iter().find(|t| t.name() == name && t.error().is_none());
                 counts[topic as usize] = found.map_or(0, |t| t.partitions().iter().filter(|p| p.leader() >= 0).count() as u32);
             }
@@ -128,6 +136,26 @@ impl Topics {
     }
 }
 
+/// Asks again and again for as long as a request may take, unless there is a reason why that will not help.
+fn ask(config: &Config, probe: &BaseConsumer<Plain>, name: &str) -> Result<Metadata, KafkaError> {
+    let until = Instant::now() + config.request_timeout;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let error = match probe.fetch_metadata(Some(name), left.min(ONE_TRY)) {
+            Ok(metadata) => return Ok(metadata),
+            Err(error) => error,
+        };
+        // The reason waits to be fetched, behind what else there is to say.
+        let heard = Instant::now() + LOOK_EVERY;
+        while Instant::now() < heard {
+            drop(probe.poll(LOOK_EVERY / 10));
+        }
+        if left <= ONE_TRY || probe.context().complaint.is_final() {
+            return Err(error);
+        }
+    }
+}
+
 /// What would lose events is refused, what is merely different is told.
 fn compare(config: &Config, found: &ConfigResource) -> Result<(), Error> {
     let OwnedResourceSpecifier::Topic(name) = &found.specifier else { return Ok(()) };
@@ -151,6 +179,11 @@ fn settings(config: &Config, topic: Topic) -> BTreeMap<&'static str, String> {
         Topic::Updates => config.updates_retention,
         Topic::Events | Topic::DeadLetters => config.retention,
     };
+    let oldest = match topic {
+        // Retention goes by the records' times. Whoever sends older ones is told so, instead of having them deleted unread.
+        Topic::Events => retention.as_millis().to_string(),
+        Topic::Updates | Topic::DeadLetters => i64::MAX.to_string(),
+    };
     BTreeMap::from([
         ("cleanup.policy", "delete".into()),
         ("min.insync.replicas", config.min_insync.to_string()),
@@ -158,7 +191,9 @@ fn settings(config: &Config, topic: Topic) -> BTreeMap<&'static str, String> {
         ("max.message.bytes", config.max_bytes(topic).to_string()),
         // As the producers compressed them.
         ("compression.type", "producer".into()),
-        // Clocks of producers may be wrong; what they send is kept all the same.
+        ("message.timestamp.type", "CreateTime".into()),
+        ("message.timestamp.before.max.ms", oldest),
+        // Clocks of producers may be ahead; what they send is kept all the same.
         ("message.timestamp.after.max.ms", i64::MAX.to_string()),
         ("unclean.leader.election.enable", "false".into()),
     ])

@@ -38,6 +38,8 @@ impl Broker {
             partitions: 2 + number % 2,
             replication: 1,
             min_insync: 1,
+            // The contract's records are of 2023.
+            retention: std::time::Duration::from_secs(3_650 * 86_400),
             session_timeout: std::time::Duration::from_secs(6),
             ..Config::new(self.env("FOCUSFLOW_KAFKA"), &prefix)
         };
