@@ -19,6 +19,8 @@ mod member;
 mod producer;
 mod reader;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod topics;
 
 use std::ops::Range;

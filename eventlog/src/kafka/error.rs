@@ -44,9 +44,13 @@ pub(super) fn from_code(config: &Config, doing: &str, code: Code, detail: Option
             "{doing}: {why}; up to {} bytes are taken: send less at once, or raise max.message.bytes of the topic and max_record here",
             config.max_record_bytes
         )),
-        Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed | Code::ClusterAuthorizationFailed => Error::Refused(
-            format!("{doing}: {why}; allow {who} to do so in the cluster's access rules (docs/operations.md lists them)"),
-        ),
+        Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+            Error::Refused(format!(
+                "{doing}: {why}; allow {who} in the cluster's access rules: Describe, DescribeConfigs, Read and Write on the topics {}, Create to make them, Read on the group {}",
+                config.topics.join(", "),
+                config.group
+            ))
+        }
         Code::Authentication | Code::SaslAuthenticationFailed | Code::UnsupportedSASLMechanism => {
             Error::Refused(format!("{doing}: {why}; correct user, password or mechanism of SASL"))
         }

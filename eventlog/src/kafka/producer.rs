@@ -2,20 +2,20 @@
 //!
 //! What may be on its way is bounded here, in bytes and by waiting, as the embedded log does.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 use rdkafka::statistics::Statistics;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::client::{Complaint, Plain, blocking};
+use super::client::{Plain, blocking};
 use super::config::Config;
-use super::error::from_kafka;
+use super::error::{from_code, from_kafka};
 use crate::memory::lock;
 use crate::metrics::{APPENDED_BYTES, APPENDED_RECORDS, FAILED_APPENDS};
 use crate::{Error, Record, Records, Topic};
@@ -25,6 +25,7 @@ const OVERHEAD: usize = 256;
 /// Appends of more records are handed over off the async threads.
 const INLINE_RECORDS: usize = 1_000;
 pub(super) const SOURCE: &str = "source";
+const APPENDING: &str = "appending to Kafka";
 
 pub(super) struct Producer {
     shared: Arc<Shared>,
@@ -110,6 +111,11 @@ impl Producer {
         result
     }
 
+    #[cfg(test)]
+    pub fn free_bytes(&self) -> usize {
+        self.room.available_permits()
+    }
+
     /// Takes no more and waits for the last.
     pub async fn close(&self) {
         self.room.close();
@@ -128,12 +134,12 @@ impl Shared {
     fn client(&self) -> Result<Arc<ThreadedProducer<Context>>, Error> {
         let mut client = lock(&self.client);
         match &*client {
-            Some(usable) if !usable.context().fatal.load(Ordering::Relaxed) => Ok(usable.clone()),
+            Some(usable) if usable.client().fatal_error().is_none() => Ok(usable.clone()),
             _ => {
                 let context = Context::new(self.config.clone());
                 let complaint = context.plain.complaint.clone();
                 let made = ThreadedProducer::from_config_and_context(&self.config.producer(), context);
-                let made = Arc::new(made.map_err(|e| from_kafka(&self.config, "appending to Kafka", &e, &complaint))?);
+                let made = Arc::new(made.map_err(|e| from_kafka(&self.config, APPENDING, &e, &complaint))?);
                 *client = Some(made.clone());
                 Ok(made)
             }
@@ -162,7 +168,11 @@ impl Shared {
         for record in batches.iter().flat_map(|(_, records)| records.iter()) {
             let message = message(self.config.topic(topic), partition, &record, append.clone());
             if let Err((error, _)) = client.send(message) {
-                append.settle(left, Some(client.context().failed(&error)));
+                let error = match client.client().fatal_error() {
+                    Some((code, reason)) => from_code(&self.config, APPENDING, code, Some(&reason)),
+                    None => client.context().failed(&error),
+                };
+                append.settle(left, Some(error));
                 return;
             }
             left -= 1;
@@ -195,21 +205,15 @@ fn message<'a>(
 struct Context {
     plain: Plain,
     config: Arc<Config>,
-    /// The client is of no use any more.
-    fatal: AtomicBool,
 }
 
 impl Context {
     fn new(config: Arc<Config>) -> Context {
-        Context { plain: Plain::new("producer"), config, fatal: AtomicBool::new(false) }
+        Context { plain: Plain::new("producer"), config }
     }
 
     fn failed(&self, error: &KafkaError) -> Error {
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
-            self.fatal.store(true, Ordering::Relaxed);
-        }
-        let complaint: &Complaint = &self.plain.complaint;
-        from_kafka(&self.config, "appending to Kafka", error, complaint)
+        from_kafka(&self.config, APPENDING, error, &self.plain.complaint)
     }
 }
 

@@ -62,6 +62,7 @@ async fn a_partition_moves_once_its_owner_has_let_go_and_the_others_stay() {
     drop(second);
     assert_eq!(gained(&mut first, 2).await, moved);
     assert!(left.elapsed() < Duration::from_secs(5), "{:?}", left.elapsed());
+    drop(first);
     one.close().await;
     two.close().await;
     broker.clean_up().await;
@@ -86,6 +87,7 @@ async fn what_is_released_is_what_the_group_has_committed() {
         assert!(committed == Offset::Invalid && began.elapsed() < SOON, "{committed:?}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    drop(assignment);
     log.close().await;
     broker.clean_up().await;
 }
@@ -112,7 +114,7 @@ async fn a_frozen_process_loses_its_partitions_and_is_told_so() {
     assert_eq!(gained(&mut assignment, 4).await, [0, 1, 2, 3]);
     frozen.signal("CONT");
     assert_eq!(frozen.says(), "lost 4 late");
-    drop(frozen);
+    drop((frozen, assignment));
     log.close().await;
     broker.clean_up().await;
 }

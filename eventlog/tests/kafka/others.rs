@@ -162,20 +162,27 @@ async fn nonsense_is_read_like_anything_else() {
     let headers = rdkafka::message::OwnedHeaders::new()
         .insert(rdkafka::message::Header { key: "trace", value: Some("1") })
         .insert(rdkafka::message::Header { key: "source", value: None::<&str> });
-    for record in
-        [to(), to().key(&[0xc3, 0x28]).payload(&[0, 159, 146, 150]), to().payload(&long), to().payload(b"{").headers(headers)]
-    {
+    let long_key = vec![b'k'; 70_000];
+    let keyed = to().key(&long_key).payload(b"{}");
+    for record in [
+        to(),
+        keyed,
+        to().key(&[0xc3, 0x28]).payload(&[0, 159, 146, 150]),
+        to().payload(&long),
+        to().payload(b"{").headers(headers),
+    ] {
         producer.send(record).map_err(|e| e.0).unwrap();
     }
     producer.flush(SOON).unwrap();
     let mut found = Vec::new();
-    while found.len() < 4 {
+    while found.len() < 5 {
         let records = log.read(Topic::Events, 0, found.len() as u64, LOTS, SOON).await.unwrap();
         found.extend(records.iter().map(|r| (r.key.to_vec(), r.source.to_vec(), r.value.to_vec())));
     }
     let none: Vec<u8> = Vec::new();
     let expected = [
         (none.clone(), none.clone(), none.clone()),
+        (none.clone(), none.clone(), b"{}".to_vec()),
         (vec![0xc3, 0x28], none.clone(), vec![0, 159, 146, 150]),
         (none.clone(), none.clone(), long),
         (none.clone(), none, b"{".to_vec()),

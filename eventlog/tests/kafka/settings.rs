@@ -44,6 +44,7 @@ async fn it_works_over_tls_with_a_password() {
     assert_eq!(read_all(&log, Topic::Events, 1, 0).await.len(), 100);
     let mut assignment = log.join().await.unwrap();
     tokio::time::timeout(crate::SOON, assignment.next()).await.unwrap().unwrap();
+    drop(assignment);
     log.close().await;
     broker.clean_up().await;
 }

@@ -212,11 +212,16 @@ impl Open {
 
 fn push(builder: &mut RecordsBuilder, message: &BorrowedMessage<'_>) {
     let timestamp = message.timestamp().to_millis().unwrap_or(0);
-    builder.push(timestamp, message.key().unwrap_or_default(), source(message), message.payload().unwrap_or_default());
+    builder.push(timestamp, key(message), source(message), message.payload().unwrap_or_default());
 }
 
 fn size(message: &BorrowedMessage<'_>) -> usize {
-    RecordsBuilder::size_of(message.key().unwrap_or_default(), source(message), message.payload().unwrap_or_default())
+    RecordsBuilder::size_of(key(message), source(message), message.payload().unwrap_or_default())
+}
+
+/// A key too long for a record is nobody's name: as none at all it becomes a dead letter, cut short it would be somebody else's.
+fn key<'a>(message: &'a BorrowedMessage<'_>) -> &'a [u8] {
+    message.key().filter(|key| key.len() <= usize::from(u16::MAX)).unwrap_or_default()
 }
 
 /// Other producers send none.
