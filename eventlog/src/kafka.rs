@@ -17,6 +17,7 @@ pub mod config;
 mod error;
 mod member;
 mod producer;
+mod properties;
 mod reader;
 mod stats;
 #[cfg(test)]

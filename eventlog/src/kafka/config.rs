@@ -1,12 +1,9 @@
-//! How the cluster is reached and used, and what that is in librdkafka's words.
+//! How the cluster is reached and used.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use rdkafka::ClientConfig;
-use rdkafka::config::RDKafkaLogLevel;
 
 use crate::{Error, Topic};
 
@@ -49,7 +46,7 @@ pub struct Config {
     pub tls: Option<Tls>,
     pub sasl: Option<Sasl>,
     /// Any other setting of librdkafka, for all clients.
-    pub properties: BTreeMap<String, String>,
+    pub properties: Properties,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +74,10 @@ pub struct Sasl {
     pub user: String,
     pub password: String,
 }
+
+/// By librdkafka's names.
+#[derive(Clone, Default)]
+pub struct Properties(pub BTreeMap<String, String>);
 
 /// Settings the log stands on: another value would lose or reorder records, or fill the memory.
 const OURS: [&str; 15] = [
@@ -122,7 +123,7 @@ impl Config {
             handover_timeout: Duration::from_secs(20),
             tls: None,
             sasl: None,
-            properties: BTreeMap::new(),
+            properties: Properties::default(),
         }
     }
 
@@ -135,7 +136,7 @@ impl Config {
             let (min, all) = (self.min_insync, self.replication);
             return refuse(format!("{min} brokers cannot be in sync with {all} copies: lower min_insync or raise replication"));
         }
-        match self.properties.keys().find(|key| OURS.contains(&key.as_str())) {
+        match self.properties.0.keys().find(|key| OURS.contains(&key.as_str())) {
             Some(key) => refuse(format!("the property {key} is not free to choose, the log stands on it: leave it out")),
             None => Ok(()),
         }
@@ -151,95 +152,6 @@ impl Config {
             Topic::DeadLetters => self.max_record_bytes * 2,
             Topic::Events | Topic::Updates => self.max_record_bytes,
         }
-    }
-
-    pub(super) fn client(&self) -> ClientConfig {
-        let mut client = ClientConfig::new();
-        client.set_log_level(RDKafkaLogLevel::Warning);
-        client.set("bootstrap.servers", &self.brokers);
-        client.set("client.id", &self.client_id);
-        client.set("statistics.interval.ms", "5000");
-        client.set("socket.keepalive.enable", "true");
-        // A broker that comes back is found again within this.
-        client.set("reconnect.backoff.max.ms", "2000");
-        client.set("message.max.bytes", self.max_bytes(Topic::DeadLetters).to_string());
-        let protocol = match (&self.tls, &self.sasl) {
-            (None, None) => "plaintext",
-            (Some(_), None) => "ssl",
-            (None, Some(_)) => "sasl_plaintext",
-            (Some(_), Some(_)) => "sasl_ssl",
-        };
-        client.set("security.protocol", protocol);
-        if let Some(tls) = &self.tls {
-            let paths =
-                [("ssl.ca.location", &tls.ca), ("ssl.certificate.location", &tls.certificate), ("ssl.key.location", &tls.key)];
-            for (key, path) in paths {
-                if let Some(path) = path {
-                    client.set(key, path.to_string_lossy());
-                }
-            }
-            if let Some(password) = &tls.key_password {
-                client.set("ssl.key.password", password);
-            }
-        }
-        if let Some(sasl) = &self.sasl {
-            client.set("sasl.mechanism", &sasl.mechanism);
-            client.set("sasl.username", &sasl.user);
-            client.set("sasl.password", &sasl.password);
-        }
-        for (key, value) in &self.properties {
-            client.set(key, value);
-        }
-        client
-    }
-
-    pub(super) fn producer(&self) -> ClientConfig {
-        let mut client = self.client();
-        client.set("acks", "all").set("enable.idempotence", "true");
-        client.set("linger.ms", millis(self.linger));
-        client.set("batch.size", self.batch_bytes.to_string());
-        // By bytes alone.
-        client.set("batch.num.messages", "1000000");
-        client.set("compression.type", self.compression.as_str());
-        client.set("delivery.timeout.ms", millis(self.delivery_timeout));
-        // We choose the partition; should we not, it is as Kafka's own clients do.
-        client.set("partitioner", "murmur2_random");
-        // The bound is ours (`producer`), which waits; librdkafka's would refuse.
-        client.set("queue.buffering.max.messages", "0").set("queue.buffering.max.kbytes", "2147483647");
-        client
-    }
-
-    pub(super) fn reader(&self, partitions: u32) -> ClientConfig {
-        let mut client = self.client();
-        let bytes = (self.read_ahead_bytes / partitions.max(1) as usize).max(64 << 10);
-        // Reading by offset is no member's business, but librdkafka wants a name.
-        client.set("group.id", &self.group);
-        client.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
-        // Where a position is not there any more, that is said.
-        client.set("auto.offset.reset", "error").set("enable.partition.eof", "true");
-        client.set("queued.max.messages.kbytes", (bytes >> 10).to_string());
-        // A short record takes some hundred bytes to keep all the same.
-        client.set("queued.min.messages", (bytes / 128).to_string());
-        // As compressed: one answer of the brokers may be several times as long.
-        client.set("fetch.message.max.bytes", (bytes / 4).clamp(64 << 10, 1 << 20).to_string());
-        // A full queue is looked at again after this: the default of a second would be the speed limit.
-        client.set("fetch.queue.backoff.ms", "10");
-        client.set("fetch.error.backoff.ms", "100");
-        // A reader that jumps waits for the fetch that is under way.
-        client.set("fetch.wait.max.ms", "100");
-        client
-    }
-
-    pub(super) fn member(&self) -> ClientConfig {
-        let mut client = self.client();
-        client.set("group.id", &self.group);
-        client.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
-        client.set("partition.assignment.strategy", "cooperative-sticky");
-        client.set("session.timeout.ms", millis(self.session_timeout));
-        client.set("heartbeat.interval.ms", millis(self.session_timeout / 5));
-        // It reads nothing: nothing is to be fetched while partitions are being paused.
-        client.set("queued.min.messages", "1").set("queued.max.messages.kbytes", "1");
-        client
     }
 }
 
@@ -271,6 +183,9 @@ impl fmt::Debug for Sasl {
     }
 }
 
-fn millis(time: Duration) -> String {
-    time.as_millis().to_string()
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Some are secrets.
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }

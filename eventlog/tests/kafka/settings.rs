@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use focusflow_eventlog::kafka::config::{Sasl, Tls};
+use focusflow_eventlog::kafka::config::{Properties, Sasl, Tls};
 use focusflow_eventlog::kafka::{Config, KafkaLog};
 use focusflow_eventlog::testing::{batch, read_all};
 use focusflow_eventlog::{Cure, Error, EventLog, RecordsBuilder, Topic};
@@ -58,7 +58,9 @@ async fn wrong_credentials_are_refused_with_the_reason() {
     assert!(said.contains("Authentication failed") && said.contains("SASL") && !said.contains("wrong;"), "{said}");
     let said = refusal(Config { tls: Some(Tls::default()), ..secure(&broker) }).await;
     assert!(said.contains("certificate"), "{said}");
-    let said = format!("{:?}", secure(&broker));
+    let password = broker.env("FOCUSFLOW_KAFKA_PASSWORD").to_owned();
+    let properties = Properties(BTreeMap::from([("ssl.key.password".to_owned(), password)]));
+    let said = format!("{:?}", Config { properties, ..secure(&broker) });
     assert!(!said.contains(broker.env("FOCUSFLOW_KAFKA_PASSWORD")), "{said}");
 }
 
@@ -77,7 +79,7 @@ async fn settings_that_contradict_one_another_or_the_log_are_refused() {
     let said = refusal(Config { replication: 1, min_insync: 2, ..Config::new("127.0.0.1:1", "x.") }).await;
     assert!(said.contains("min_insync"), "{said}");
     for (key, expected) in [("acks", "acks"), ("no.such.setting", "no.such.setting")] {
-        let properties = BTreeMap::from([(key.to_owned(), "1".to_owned())]);
+        let properties = Properties(BTreeMap::from([(key.to_owned(), "1".to_owned())]));
         let said = refusal(Config { properties, ..Config::new("127.0.0.1:1", "x.") }).await;
         assert!(said.contains(expected), "{said}");
     }
