@@ -1,5 +1,5 @@
 //! What the log on Kafka costs this process: CPU for appending and reading events of 171 bytes, for several ways of batching
-//! and compressing, and how long an append takes. Needs brokers, and makes topics of its own that it leaves behind for an hour:
+//! and compressing, and how long an append takes. Needs brokers, makes topics of its own there and deletes them again:
 //! `cargo run --release -p focusflow-eventlog --example kafka -- 127.0.0.1:19092`.
 
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use focusflow_eventlog::kafka::config::Compression;
 use focusflow_eventlog::kafka::{Config, KafkaLog};
 use focusflow_eventlog::{Error, EventLog, Records, RecordsBuilder, Topic, partition_of};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
 
 const PARTITIONS: u32 = 4;
 const RECORDS: usize = 2_000_000;
@@ -69,7 +71,7 @@ async fn run(brokers: &str, compression: Compression, linger: u64, batch: usize,
     let (time, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let total = appended.load(Ordering::Relaxed);
     log.close().await;
-    let log = Arc::new(KafkaLog::open(config).await?);
+    let log = Arc::new(KafkaLog::open(config.clone()).await?);
     let (reading, reading_cpu) = (Instant::now(), cpu_seconds());
     let readers: Vec<_> = (0..PARTITIONS).map(|partition| tokio::spawn(read(log.clone(), partition))).collect();
     let mut read = 0;
@@ -78,6 +80,7 @@ async fn run(brokers: &str, compression: Compression, linger: u64, batch: usize,
     }
     let (reading, reading_cpu) = (reading.elapsed().as_secs_f64(), cpu_seconds() - reading_cpu);
     log.close().await;
+    delete(&config).await;
     println!(
         "{:>8} {linger:>7} {batch:>7} {appenders:>9} {:>10.0} {:>9.2} {:>14.2} {:>14.2} {:>14.0}",
         compression.as_str(),
@@ -98,6 +101,18 @@ async fn read(log: Arc<KafkaLog>, partition: u32) -> Result<usize, Error> {
         (next, read) = (records.next_offset(), read + records.len());
     }
     Ok(read)
+}
+
+async fn delete(config: &Config) {
+    let names: Vec<&str> = config.topics.iter().map(String::as_str).collect();
+    let admin: Result<AdminClient<_>, _> = ClientConfig::new().set("bootstrap.servers", &config.brokers).create();
+    let deleted = match admin {
+        Ok(admin) => admin.delete_topics(&names, &AdminOptions::new()).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = deleted {
+        eprintln!("the topics {} are left behind: {error}", names.join(", "));
+    }
 }
 
 /// Events of 171 bytes as people have them, by partition.

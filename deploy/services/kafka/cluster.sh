@@ -26,18 +26,21 @@ address() {
 }
 
 prepare() {
+    needs java && needs keytool
     install_jars
     make_certificate
     for i in $(processes); do configure "$i" >"$dir/$i.properties.new" && mv "$dir/$i.properties.new" "$dir/$i.properties"; done
     for i in $(processes); do format "$i"; done
 }
 
+needs() {
+    type -P "$1" >/dev/null || fail "needs $1. Cure: deploy/install-tools.sh services"
+}
+
 install_jars() {
     [ ! -d "$jars" ] || return 0
-    local tool log=$dir/install.log
-    for tool in java keytool mvn; do
-        type -P $tool >/dev/null || fail "needs $tool. Cure: deploy/install-tools.sh services"
-    done
+    local log=$dir/install.log
+    needs mvn
     echo "$service: fetches Apache Kafka with Maven (45 MB, once)"
     local part=$jars.part$$
     mvn -B -q -f "$here/kafka/pom.xml" dependency:copy-dependencies -DoutputDirectory="$part" >"$log" 2>&1 || {
