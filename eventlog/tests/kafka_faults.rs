@@ -37,7 +37,10 @@ impl Cluster {
     fn run(&self, verb: &str, what: &str) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services.sh");
         let dir = self.dir.path().to_str().unwrap();
-        let output = Command::new(script).args([verb, "--data", dir, what]).output().expect("deploy/services.sh runs");
+        // Ports of its own: somebody may have the usual three running.
+        let mut command = Command::new(script);
+        command.args([verb, "--data", dir, what]).env("KAFKA3_PORT", "19392");
+        let output = command.output().expect("deploy/services.sh runs");
         assert!(output.status.success(), "{verb} {what}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }

@@ -88,11 +88,12 @@ impl Writer {
         }
         let mut failed = 0;
         for (lanes, reply, share) in answers {
+            // First, so that whoever is answered finds the room.
+            drop(share);
             let failure = lanes.iter().find_map(|lane| failures.get(lane));
             failed += u64::from(failure.is_some());
             // Whoever asked may have gone; the records are in the log all the same.
             reply.send(failure.map_or(Ok(()), |why| Err(Error::Unavailable(why.clone())))).ok();
-            drop(share);
         }
         if failed > 0 {
             metrics::counter!(names::FAILED_APPENDS).increment(failed);

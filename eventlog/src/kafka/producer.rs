@@ -45,11 +45,11 @@ struct Shared {
 struct Append {
     left: AtomicUsize,
     outcome: Mutex<Outcome>,
-    _share: OwnedSemaphorePermit,
 }
 
 struct Outcome {
     error: Option<Error>,
+    share: Option<OwnedSemaphorePermit>,
     reply: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
@@ -61,6 +61,8 @@ impl Append {
         if self.left.fetch_sub(records, Ordering::AcqRel) == records {
             let mut outcome = lock(&self.outcome);
             let result = outcome.error.take().map_or(Ok(()), Err);
+            // First, so that whoever is answered finds the room.
+            outcome.share = None;
             if let Some(reply) = outcome.reply.take() {
                 // Nobody listens when the append was given up.
                 reply.send(result).ok();
@@ -85,8 +87,8 @@ impl Producer {
         let share = (bytes + records * OVERHEAD).min(self.queue_bytes) as u32;
         let share = self.room.clone().acquire_many_owned(share).await.map_err(|_| Error::Closed)?;
         let (reply, answer) = oneshot::channel();
-        let outcome = Mutex::new(Outcome { error: None, reply: Some(reply) });
-        let append = Arc::new(Append { left: AtomicUsize::new(records), outcome, _share: share });
+        let outcome = Mutex::new(Outcome { error: None, share: Some(share), reply: Some(reply) });
+        let append = Arc::new(Append { left: AtomicUsize::new(records), outcome });
         // Each partition once, its batches in the order given.
         batches.sort_by_key(|(partition, _)| *partition);
         let shared = self.shared.clone();
