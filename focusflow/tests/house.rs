@@ -42,12 +42,13 @@ const EDGES: [(&str, &[&str]); 8] = [
 ];
 
 /// `library -> the only crates that may depend on it`.
-const HOMES: [(&str, &[&str]); 7] = [
+const HOMES: [(&str, &[&str]); 8] = [
     ("datafusion", &["focusflow-store"]),
     // `query` writes answers as Parquet; only the store reads or keeps it.
     ("parquet", &["focusflow-store", "focusflow-query"]),
     ("sqlx", &["focusflow-store"]),
     ("rdkafka", &["focusflow-eventlog"]),
+    ("clickhouse", &["focusflow-store"]),
     ("clap", &["focusflow"]),
     ("anyhow", &["focusflow"]),
     ("axum", &["focusflow", "focusflow-ingest", "focusflow-query"]),

@@ -16,6 +16,7 @@ UNSUPPORTED = re.compile(
     re.I | re.S,
 )
 NOT_IMPLEMENTED = "Code: 48. DB::Exception: {} does not work in the embedded engine, only on a server. (NOT_IMPLEMENTED)"
+TOO_MANY = "Code: 202. DB::Exception: more than {} sessions. (TOO_MANY_SIMULTANEOUS_QUERIES)"
 MAX_SESSIONS = 256
 
 
@@ -54,7 +55,7 @@ class Engine:
                 self.sessions.pop(old).connection.close()
             if name not in self.sessions:
                 if len(self.sessions) >= MAX_SESSIONS:
-                    raise RuntimeError(f"Code: 202. DB::Exception: more than {MAX_SESSIONS} sessions. (TOO_MANY_SIMULTANEOUS_QUERIES)")
+                    raise RuntimeError(TOO_MANY.format(MAX_SESSIONS))
                 self.sessions[name] = Session(_chdb.connect(self.path))
             session = self.sessions[name]
             session.users += 1

@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
             url = urllib.parse.urlsplit(self.path)
             if host not in LOOPBACK:  # a page in a browser that was led here by a name of its own
                 return self.reply(403, b"this is for clients on this machine\n")
-            if url.path in ("/ping", "/replicas_status") or (url.path == "/" and not url.query and self.command in ("GET", "HEAD")):
+            if url.path == "/ping" or (url.path == "/" and not url.query and self.command in ("GET", "HEAD")):
                 return self.reply(200, b"Ok.\n")
             with self.server.slots:
                 self.statement(dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)))
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def stream(self, pieces, form: str, params: dict[str, str]):
         first = next(pieces)  # what fails at once gets a status of its own
-        packed = params.get("enable_http_compression") == "1" and "lz4" in self.headers.get("Accept-Encoding", "")
+        packed = params.get("enable_http_compression", "1") == "1" and "lz4" in self.headers.get("Accept-Encoding", "")
         tag = secrets.token_hex(8)
         extra = [("Transfer-Encoding", "chunked"), ("X-ClickHouse-Exception-Tag", tag)]
         self.head(200, form, extra + ([("Content-Encoding", "lz4")] if packed else []))
@@ -173,7 +173,8 @@ class Handler(BaseHTTPRequestHandler):
     def refuse(self, message: str):
         found = re.search(r"Code: (\d+)\.", message)
         code = int(found[1]) if found else 1002
-        self.reply(STATUS.get(code, 500), f"{self.worded(message)}\n".encode(), None, [("X-ClickHouse-Exception-Code", str(code))])
+        text = f"{self.worded(message)}\n".encode()
+        self.reply(STATUS.get(code, 500), text, None, [("X-ClickHouse-Exception-Code", str(code))])
 
     def worded(self, error) -> str:
         return f"{str(error).rstrip()} (version {self.server.engine.version} (chdb))"
@@ -184,11 +185,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def head(self, status: int, form: str | None, extra):
-        kind = "text/plain; charset=UTF-8" if form is None else "application/json" if "JSON" in form else "application/octet-stream"
+        data = "application/json" if form and "JSON" in form else "application/octet-stream"
+        kind = data if form else "text/plain; charset=UTF-8"
         self.send_response(status)
         shown = [("X-ClickHouse-Format", form)] if form else []
         known = [("X-ClickHouse-Query-Id", self.query_id)] if hasattr(self, "query_id") else []
         server = [("X-ClickHouse-Server-Display-Name", "chdb"), ("X-ClickHouse-Timezone", self.server.engine.time_zone)]
+        if self.close_connection:
+            self.send_header("Connection", "close")
         for name, value in [("Content-Type", kind), *shown, *known, *server, *extra]:
             self.send_header(name, value)
         self.end_headers()

@@ -1,0 +1,151 @@
+//! What a statement may reach, by the server's own reading of it (EXPLAIN AST, which runs nothing): only queries, only the
+//! views of our database, no functions that read anything else. On a server the restricted user's rights say the same again.
+
+use std::collections::HashSet;
+
+use crate::Error;
+use crate::views::VIEWS;
+
+/// Table functions that make rows of nothing but their arguments.
+const HARMLESS: &[&str] =
+    &["numbers", "numbers_mt", "zeros", "zeros_mt", "generateseries", "generate_series", "values", "format", "null", "primes"];
+/// Ordinary functions that read what is no argument of theirs, with all that begin so.
+const READING: &[&str] =
+    &["file", "dict", "joinget", "catboost", "hascolumnintable", "ai", "url", "getserversetting", "getmacro", "showcertificate"];
+
+pub(super) struct Guard {
+    database: String,
+    table_functions: HashSet<String>,
+}
+
+impl Guard {
+    pub fn new(database: &str, table_functions: Vec<String>) -> Guard {
+        let mut table_functions: HashSet<String> = table_functions.into_iter().map(|name| name.to_lowercase()).collect();
+        table_functions.retain(|name| !HARMLESS.contains(&name.as_str()));
+        Guard { database: database.to_owned(), table_functions }
+    }
+
+    /// One node a line, children a space further in.
+    pub fn check(&self, nodes: &[&str], with_teams: bool) -> Result<(), Error> {
+        let statement = nodes.first().copied().unwrap_or_default();
+        let query = "SelectWithUnionQuery (children 1)";
+        let explained = statement.starts_with("Explain ") && nodes.get(1).is_some_and(|n| n.trim_start() == query);
+        if !(statement == query || explained || statement.starts_with("DescribeQuery ") || statement == "ShowTables") {
+            let what = if statement.starts_with("SelectWithUnionQuery") {
+                "FORMAT"
+            } else {
+                statement.split(' ').next().unwrap_or_default()
+            };
+            return Err(Error::Forbidden(format!(
+                "{what} is not allowed: this is for reading, with SELECT, WITH, EXPLAIN, DESCRIBE and SHOW TABLES"
+            )));
+        }
+        for (at, node) in nodes.iter().enumerate() {
+            let (kind, rest) = node.trim_start().split_once(' ').unwrap_or((node.trim_start(), ""));
+            match kind {
+                "TableIdentifier" => self.table(name(rest), with_teams)?,
+                "Function" => {
+                    self.function(name(rest))?;
+                    // The right side of IN may be a table.
+                    if let Some(second) = in_table(name(rest), &nodes[at..]) {
+                        self.table(second, with_teams)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A bare name is of our database, which has nothing but the views, or the statement's own.
+    fn table(&self, name: &str, with_teams: bool) -> Result<(), Error> {
+        let ours = name.strip_prefix(&self.database).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+        if ours.contains('.') || !with_teams && VIEWS.iter().any(|(view, _)| *view == ours) {
+            return Err(Error::Forbidden(format!("{name} cannot be read here: SHOW TABLES lists what can")));
+        }
+        Ok(())
+    }
+
+    fn function(&self, name: &str) -> Result<(), Error> {
+        let lower = name.to_lowercase();
+        if self.table_functions.contains(&lower) || READING.iter().any(|prefix| lower.starts_with(prefix)) {
+            return Err(Error::Forbidden(format!("the function {name} is not allowed here: it reads more than the tables")));
+        }
+        Ok(())
+    }
+}
+
+/// "focusflow.user_5m (alias u) (children 1)" without what follows the name.
+fn name(rest: &str) -> &str {
+    rest.split(" (alias ").next().and_then(|r| r.split(" (children ").next()).unwrap_or(rest)
+}
+
+/// The name on the right side of a call of IN, whose nodes these are.
+fn in_table<'a>(function: &str, nodes: &[&'a str]) -> Option<&'a str> {
+    let lower = function.to_lowercase();
+    if !(lower == "in"
+        || lower.ends_with("in") && ["not", "global", "null"].iter().any(|p| lower.starts_with(p))
+        || lower.contains("inignoreset"))
+    {
+        return None;
+    }
+    let depth = |node: &str| node.len() - node.trim_start().len();
+    let top = depth(nodes.first()?);
+    let arguments = nodes.iter().skip(1).take_while(|n| depth(n) > top).filter(|n| depth(n) == top + 2);
+    arguments.skip(1).find_map(|n| n.trim_start().strip_prefix("Identifier ").map(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lines: &str) -> Result<(), Error> {
+        let guard = Guard::new("ff", ["merge", "remote", "numbers", "file"].map(String::from).to_vec());
+        guard.check(&lines.lines().collect::<Vec<_>>(), false)
+    }
+
+    fn query(inside: &str) -> String {
+        format!("SelectWithUnionQuery (children 1)\n{inside}")
+    }
+
+    #[test]
+    fn views_and_the_statement_s_own_names_are_allowed() {
+        for inside in [
+            " TableIdentifier user_5m (alias u)",
+            " TableIdentifier ff.user_5m",
+            " Function numbers (children 1)",
+            " Function in (children 1)\n  ExpressionList (children 2)\n   Identifier t.a\n   Subquery (children 1)",
+            " Function in (children 1)\n  ExpressionList (children 2)\n   Identifier t.a\n   Identifier mine\n Identifier t.b",
+            " Function min (children 1)",
+        ] {
+            assert!(check(&query(inside)).is_ok(), "{inside}");
+        }
+        assert!(check("DescribeQuery (children 1)\n TableExpression (children 1)\n  TableIdentifier user_5m").is_ok());
+        assert!(check("Explain EXPLAIN (children 1)\n SelectWithUnionQuery (children 1)").is_ok());
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        for inside in [
+            " TableIdentifier ff_rows.user_5m",
+            " TableIdentifier system.tables (alias ff)",
+            " TableIdentifier ff.team_daily",
+            " Function merge (alias m) (children 1)",
+            " Function REMOTE (children 1)",
+            " Function file (children 1)",
+            " Function dictGetOrNull (children 1)",
+            " Function globalNotIn (children 1)\n  ExpressionList (children 2)\n   Identifier a\n   Identifier ff_rows.journal",
+        ] {
+            assert!(matches!(check(&query(inside)), Err(Error::Forbidden(_))), "{inside}");
+        }
+        for statement in [
+            "InsertQuery   (children 2)",
+            "SelectWithUnionQuery (children 2)",
+            "Explain EXPLAIN (children 1)\n InsertQuery",
+            "",
+            "Set",
+        ] {
+            assert!(matches!(check(statement), Err(Error::Forbidden(_))), "{statement}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The database as this program needs it: made, brought up to date or, without the right to, found to be so.
+
+use schemas::Table;
+use schemas::clickhouse::{Create, Layout, column_type, is_replaced, quote, ttl};
+use schemas::rows::TABLES;
+
+use super::Config;
+use super::connection::Connection;
+use super::dialect::bind;
+use super::journal::Journal;
+use crate::rows::damaged;
+use crate::views::VIEWS;
+use crate::{Error, Params};
+
+/// The oldest server that this is meant for; tested with 26.9.
+const OLDEST: (u32, u32) = (25, 8);
+
+struct Migration {
+    number: u32,
+    name: &'static str,
+    /// Idempotent: it may have been run in part before, or by another process at the same time.
+    statements: fn(&Layout) -> Vec<String>,
+}
+
+/// Never changed once released, only followed by others. Columns that are new in the definitions need none: they are added to
+/// the tables that lack them.
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "claims and journal", statements: Journal::tables },
+    Migration { number: 2, name: "tables", statements: |layout| TABLES.iter().flat_map(|t| layout.table(t)).collect() },
+    Migration { number: 3, name: "snapshots", statements: snapshots },
+];
+
+fn snapshots(layout: &Layout) -> Vec<String> {
+    layout.create(&Create {
+        name: "snapshots",
+        columns: "    `name` String,\n    `snapshot` UInt64,\n    `at` DateTime64(3, 'UTC') DEFAULT now64(3)",
+        engine: "ReplacingMergeTree",
+        parameters: "snapshot",
+        clauses: "ORDER BY `name`",
+        comment: "Which snapshot of a table that is replaced as a whole is the latest.",
+        spread: None,
+    })
+}
+
+pub(super) async fn run(connection: &Connection, config: &Config) -> Result<(), Error> {
+    check_version(connection).await?;
+    let layout = &config.layout;
+    if config.migrate {
+        for sql in layout.databases() {
+            execute(connection, &sql).await?;
+        }
+        for sql in records(layout) {
+            execute(connection, &sql).await?;
+        }
+    }
+    let done = recorded(connection, layout).await?;
+    let newest = MIGRATIONS.last().map_or(0, |m| m.number);
+    if done > newest {
+        return Err(Error::Invalid(format!(
+            "the database {} is of version {done} and this program knows up to {newest}: run the newer program, or restore a backup",
+            layout.database
+        )));
+    }
+    if config.migrate {
+        for Migration { number, name, statements } in MIGRATIONS.iter().filter(|m| m.number > done) {
+            tracing::info!(number, name, database = layout.database, "migrates");
+            for sql in statements(layout) {
+                execute(connection, &sql).await?;
+            }
+            let record = format!("INSERT INTO {}.migrations (number, name) VALUES ({number}, '{name}')", quote(&layout.rows()));
+            execute(connection, &record).await?;
+        }
+    } else if done < newest {
+        return Err(Error::Invalid(format!(
+            "the database {} is of version {done} and this program needs {newest}: start one process with store.migrate = true",
+            layout.database
+        )));
+    }
+    for table in TABLES {
+        columns(connection, config, table).await?;
+        expiry(connection, config, table).await?;
+    }
+    if config.migrate { views(connection, layout).await } else { Ok(()) }
+}
+
+async fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
+    tracing::debug!(sql, "runs");
+    connection.execute("making or changing a table", connection.query(sql)).await
+}
+
+async fn check_version(connection: &Connection) -> Result<(), Error> {
+    let version: Vec<String> = connection.fetch("its version", connection.query("SELECT version()")).await?;
+    let version = version.first().map_or("", String::as_str);
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if (major, minor) < OLDEST {
+        let (a, b) = OLDEST;
+        return Err(Error::Invalid(format!("the server is ClickHouse {version}; {a}.{b} or newer is needed: upgrade it")));
+    }
+    Ok(())
+}
+
+fn records(layout: &Layout) -> Vec<String> {
+    layout.create(&Create {
+        name: "migrations",
+        columns: "    `number` UInt32,\n    `name` String,\n    `at` DateTime64(3, 'UTC') DEFAULT now64(3)",
+        engine: "ReplacingMergeTree",
+        parameters: "",
+        clauses: "ORDER BY `number`",
+        comment: "What was done to this database, and when.",
+        spread: None,
+    })
+}
+
+async fn recorded(connection: &Connection, layout: &Layout) -> Result<u32, Error> {
+    let exists = format!("SELECT count() FROM system.tables WHERE database = '{}' AND name = 'migrations'", layout.rows());
+    let exists: Vec<u64> = connection.fetch("looking for its tables", connection.query(&exists)).await?;
+    if exists.first().is_none_or(|count| *count == 0) {
+        return Ok(0);
+    }
+    let newest = format!("SELECT max(number) FROM {}.migrations", quote(&layout.rows()));
+    let newest: Vec<u32> = connection.fetch("looking for its version", connection.query(&newest)).await?;
+    Ok(newest.first().copied().unwrap_or(0))
+}
+
+/// Adds columns that the table lacks; any other difference is not for a program to decide.
+async fn columns(connection: &Connection, config: &Config, table: &Table) -> Result<(), Error> {
+    let layout = &config.layout;
+    let sql = format!(
+        "SELECT name, type FROM system.columns WHERE database = '{}' AND table = '{}'",
+        layout.rows(),
+        layout.local(table)
+    );
+    let found: Vec<(String, String)> = connection.fetch("looking at columns", connection.query(&sql)).await?;
+    for column in table.columns {
+        let wanted = column_type(column);
+        match found.iter().find(|(name, _)| name == column.name) {
+            Some((_, found)) if *found == wanted => {}
+            Some((_, found)) => {
+                return Err(Error::Invalid(format!(
+                    "the column {}.{} is {found} in ClickHouse and {wanted} in this program: run the program that made it, or ALTER it",
+                    table.name, column.name
+                )));
+            }
+            None if config.migrate => {
+                for sql in layout.add_column(table, column) {
+                    execute(connection, &sql).await?;
+                }
+            }
+            None => {
+                return Err(Error::Invalid(format!(
+                    "the table {} lacks the column {}: start one process with store.migrate = true",
+                    table.name, column.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows expire after the days configured, however many those were before.
+async fn expiry(connection: &Connection, config: &Config, table: &Table) -> Result<(), Error> {
+    if is_replaced(table) || !config.migrate {
+        return Ok(());
+    }
+    let layout = &config.layout;
+    let sql = format!(
+        "SELECT extract(engine_full, ' TTL (.*?)(?: SETTINGS .*)?$') FROM system.tables WHERE database = '{}' AND name = '{}'",
+        layout.rows(),
+        layout.local(table)
+    );
+    let found: Vec<String> = connection.fetch("looking at expiry", connection.query(&sql)).await?;
+    let found = found.first().ok_or_else(|| damaged(format!("the table {} is gone", table.name)))?;
+    let days = config.retention_days(table.name);
+    if *found == days.and_then(|days| ttl(table, days)).unwrap_or_default() {
+        return Ok(());
+    }
+    tracing::info!(table = table.name, ?days, "sets when rows expire");
+    for sql in layout.expire(table, days) {
+        execute(connection, &sql).await?;
+    }
+    Ok(())
+}
+
+/// Made anew at each start: they hold nothing, and follow the definitions.
+async fn views(connection: &Connection, layout: &Layout) -> Result<(), Error> {
+    for table in TABLES {
+        execute(connection, &layout.view(table)).await?;
+    }
+    for (name, sql) in VIEWS {
+        let select = bind(sql, &Params::None).map_err(|e| damaged(format!("views/{name}.sql: {e}")))?.sql;
+        let view = layout.named_view(name, &select);
+        // The tables it names are those readers see.
+        connection.execute("making a view", connection.query(&view).with_setting("database", &layout.database)).await?;
+    }
+    Ok(())
+}
