@@ -32,3 +32,7 @@ pub const QUERIES: &str = "focusflow_store_queries_total";
 pub const QUERY_FAILURES: &str = "focusflow_store_query_failures_total";
 /// Time from a statement's arrival to its first rows.
 pub const QUERY_START_SECONDS: &str = "focusflow_store_query_start_seconds";
+/// Requests to ClickHouse that were tried again.
+pub const RETRIES: &str = "focusflow_store_retries_total";
+/// Time of one insert into a table of ClickHouse.
+pub const INSERT_SECONDS: &str = "focusflow_store_insert_seconds";
