@@ -42,7 +42,8 @@ export async function start(port = 0) {
     if (topic === 'org') return caller.org;
     return topic.startsWith('team:') && caller.teams.includes(topic.slice(5));
   };
-  const dress = (data, caller, id, up) => (up === null ? data : { ...data, scope: { kind: 'team', id, name: units.get(id).entry.name }, rolled_up_to: up });
+  const nameOf = (id) => (id === null ? null : (units.get(id)?.entry.name ?? ORG.name));
+  const dress = (data, caller, id, up) => (up === null ? data : { ...data, scope: { kind: 'team', id, name: units.get(id).entry.name }, rolled_up_to: up, rolled_up_to_name: nameOf(up) });
 
   /** Subscribes `send` to a topic; gives the way out. */
   const subscribe = (caller, topic, from, send) => {
@@ -126,13 +127,13 @@ export async function start(port = 0) {
       const to = url.searchParams.get('to') ?? new Date().toISOString().slice(0, 10);
       const days = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
       const scope = isMe ? { kind: 'me', id: 'p-1', name: 'Ada' } : { kind: unit.scope.kind, id, name: units.get(id)?.entry.name ?? ORG.name };
-      const head = { scope, from, to, ...(isMe ? {} : { k: K, rolled_up_to: up }) };
+      const head = { scope, from, to, ...(isMe ? {} : { k: K, rolled_up_to: up, rolled_up_to_name: nameOf(up) }) };
       if (what === 'trends') return json(200, { ...head, points: isMe ? me.trends(days) : unit.trends(days) });
-      if (what === 'heatmap') return json(200, { ...head, k: K, rolled_up_to: up, time_zone: 'Europe/Berlin', cells: unit.heat() });
+      if (what === 'heatmap') return json(200, { ...head, k: K, rolled_up_to: up, rolled_up_to_name: nameOf(up), time_zone: 'Europe/Berlin', cells: unit.heat() });
       if (what === 'summary') return json(200, { ...head, n: unit.hidden ? null : unit.entry.size, suppressed: unit.hidden, days: days, figures: unit.summary() });
       if (what === 'timeline') {
         const points = unit.hidden ? [] : unit.windows();
-        return json(200, { ...head, from: unit.dayStart, to: Date.now(), k: K, rolled_up_to: up, step: '5m', time_zone: 'Europe/Berlin', points });
+        return json(200, { ...head, from: unit.dayStart, to: Date.now(), k: K, rolled_up_to: up, rolled_up_to_name: nameOf(up), step: '5m', time_zone: 'Europe/Berlin', points });
       }
       return problem(404, 'not_found', 'There is nothing at this address.');
     }

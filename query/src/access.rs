@@ -13,8 +13,8 @@ pub mod release;
 use schemas::Directory;
 use schemas::control::{Role, Token};
 
-pub use org::{Org, ROOT};
-pub use release::{Release, release, shown, withhold_windows};
+pub use org::{Org, ROOT, day_start, local_day};
+pub use release::{Release, Window, release, shown, shown_windows};
 
 #[derive(Debug, Clone)]
 pub struct Viewer {

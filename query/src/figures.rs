@@ -5,7 +5,7 @@
 
 pub mod daily;
 pub mod days;
-pub mod stats;
+pub mod head;
 pub mod windows;
 
 use std::collections::HashMap;
@@ -174,6 +174,8 @@ impl FigureStore {
             let (meeting, interruptions) = (columns.int("meeting_ms")?, columns.int("interruptions")?);
             let (load, score) = (columns.float("load")?, columns.float("interruption_score")?);
             let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            // A person's windows come on end: their number is looked up once.
+            let mut last: Option<(&str, Option<&str>, u32, u32)> = None;
             for row in 0..batch.num_rows() {
                 let since = starts.value(row) - from;
                 let Some(day) = days.get_mut(since.div_euclid(DAY_MS) as usize) else { continue };
@@ -187,8 +189,12 @@ impl FigureStore {
                     score: score.value(row),
                 };
                 let window = (since.rem_euclid(DAY_MS) / WINDOW_MS) as u16;
-                let person = names.person(users.value(row));
-                let team = names.team(teams.is_valid(row).then(|| teams.value(row)));
+                let (user, team_id) = (users.value(row), teams.is_valid(row).then(|| teams.value(row)));
+                let (person, team) = match last {
+                    Some((u, t, person, team)) if u == user && t == team_id => (person, team),
+                    _ => (names.person(user), names.team(team_id)),
+                };
+                last = Some((user, team_id, person, team));
                 day.push(person, team, window, &sums);
             }
             Ok(())

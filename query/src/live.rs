@@ -16,4 +16,5 @@ pub mod tail;
 pub mod task;
 pub mod team;
 pub mod topic;
+mod window;
 pub mod ws;

@@ -16,10 +16,12 @@ pub mod event;
 pub mod live;
 pub mod outcome;
 pub mod rows;
+pub mod stat;
 pub mod table;
 
 pub use definition::Definition;
 pub use directory::Directory;
 pub use event::{Body, Event};
 pub use outcome::{Outcome, Rejection};
+pub use stat::Stat;
 pub use table::{Column, ColumnType, Table};

@@ -76,7 +76,7 @@ export interface paths {
         put?: never;
         /**
          * Run SQL
-         * @description Read-only, over the tables of the contract and the team views, with limits on time, memory and rows. The Accept header picks the form. An answer in JSON that a limit cut says `truncated`; any other form ends with a broken connection instead, so that nobody takes a part for the whole. Admins read every table, analysts the team views.
+         * @description Read-only, over the tables of the contract and the team views, with limits on time, memory and rows. The Accept header picks the form. An answer in JSON that a limit cut says `truncated`; any other form ends with a broken connection instead, so that nobody takes a part for the whole. Admins read every table as it is. Analysts read the tables of people and events with pseudonyms in the place of ids (the same for one id in all tables), without titles, URLs, unknown fields, positions and times of the log; `directory` without names, aliases and who leads; a team's name only where enough people carry it; and the team views. The team views have a row for every team and step in which anybody was active: figures of the team and all below it, or `suppressed` by the rule of the team pages.
          */
         post: operations["runSql"];
         delete?: never;
@@ -573,7 +573,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description RFC 9457. Codes: `unauthorized`, `forbidden`, `not_found`, `bad_request`, `bad_parameter`, `bad_directory`, `bad_token`, `conflict`, `unsupported_media_type`, `not_acceptable`, `method_not_allowed`, `too_large`, `sql_error`, `sql_forbidden`, `sql_limit`, `too_many_queries`, `too_many_connections`, `unavailable`, `internal`.
+         * @description RFC 9457. Codes: `unauthorized`, `forbidden`, `not_found`, `bad_request`, `bad_parameter`, `bad_directory`, `bad_token`, `conflict`, `unsupported_media_type`, `not_acceptable`, `method_not_allowed`, `too_large`, `sql_error`, `sql_forbidden`, `sql_limit`, `too_many_queries` and `too_many_connections` (429: this token has its share in use), `busy` (503: the server has), `unavailable`, `internal`.
          * @example {
          *       "type": "about:blank#bad_parameter",
          *       "title": "Bad Request",
@@ -601,7 +601,7 @@ export interface components {
             field?: string;
         };
         /**
-         * @description ingest sends events and reads nothing; member sees themselves; manager the teams they lead as well; analyst all team views, and SQL without names; admin configures, sees all team views and runs SQL on everything.
+         * @description ingest sends events and reads nothing; member sees themselves; manager the teams they lead as well; analyst all team views, and SQL on pseudonyms; admin configures, sees all team views and runs SQL on everything.
          * @enum {string}
          */
         Role: "ingest" | "member" | "manager" | "analyst" | "admin";
@@ -754,6 +754,7 @@ export interface components {
          *       "n": 9,
          *       "suppressed": false,
          *       "rolled_up_to": null,
+         *       "rolled_up_to_name": null,
          *       "days": 5,
          *       "figures": {
          *         "active_ms": {
@@ -867,6 +868,8 @@ export interface components {
             suppressed: boolean;
             /** @description The unit whose figures these are, when the one asked for is too small: the nearest one above it with enough people (`org` for the organisation). */
             rolled_up_to: string | null;
+            /** @description Its name, which who may ask for the small unit may not find among the teams they see. */
+            rolled_up_to_name: string | null;
             /**
              * Format: int64
              * @description Local days with figures in the span.
@@ -933,6 +936,7 @@ export interface components {
          *       "time_zone": "Europe/Berlin",
          *       "k": 5,
          *       "rolled_up_to": null,
+         *       "rolled_up_to_name": null,
          *       "points": [
          *         {
          *           "start": 1700000100000,
@@ -979,6 +983,8 @@ export interface components {
             k: number;
             /** @description The unit whose figures these are, when the one asked for is too small: the nearest one above it with enough people (`org` for the organisation). */
             rolled_up_to: string | null;
+            /** @description Its name, which who may ask for the small unit may not find among the teams they see. */
+            rolled_up_to_name: string | null;
             /** @description Steps with any activity, in order. */
             points: components["schemas"]["TimelinePoint"][];
         };
@@ -1026,6 +1032,7 @@ export interface components {
          *       "time_zone": "Europe/Berlin",
          *       "k": 5,
          *       "rolled_up_to": null,
+         *       "rolled_up_to_name": null,
          *       "cells": [
          *         {
          *           "weekday": 0,
@@ -1058,6 +1065,8 @@ export interface components {
             k: number;
             /** @description The unit whose figures these are, when the one asked for is too small: the nearest one above it with enough people (`org` for the organisation). */
             rolled_up_to: string | null;
+            /** @description Its name, which who may ask for the small unit may not find among the teams they see. */
+            rolled_up_to_name: string | null;
             /** @description Cells with any activity. */
             cells: components["schemas"]["HeatCell"][];
         };
@@ -1089,6 +1098,8 @@ export interface components {
             k: number;
             /** @description The unit whose figures these are, when the one asked for is too small: the nearest one above it with enough people (`org` for the organisation). */
             rolled_up_to: string | null;
+            /** @description Its name, which who may ask for the small unit may not find among the teams they see. */
+            rolled_up_to_name: string | null;
             /** @description Days with any activity. */
             points: components["schemas"]["TrendPoint"][];
         };
@@ -1645,7 +1656,7 @@ export interface components {
         LiveToday: {
             /**
              * Format: date
-             * @description The date in the unit's time zone; each person counts with their own today.
+             * @description The date in the time zone of the unit asked for; each person counts with their day of that date.
              */
             day: string;
             focus_ms: components["schemas"]["Stat"] | null;
@@ -1702,6 +1713,8 @@ export interface components {
             suppressed?: boolean;
             /** @description The unit whose figures these are, when the one asked for is too small: the nearest one above it with enough people (`org` for the organisation). */
             rolled_up_to?: string | null;
+            /** @description Its name, which who may ask for the small unit may not find among the teams they see. */
+            rolled_up_to_name?: string | null;
             now?: components["schemas"]["LiveNow"] | null;
             today?: components["schemas"]["LiveToday"] | null;
             /** @description Of today; in a delta only those that changed, by start. */
@@ -2671,6 +2684,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };
@@ -2701,6 +2715,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };

@@ -15,13 +15,14 @@ export async function poll(api: Api, topic: string, signal: AbortSignal): Promis
           api.get('/v1/teams/{id}/summary', { id, ...span }, signal),
           api.get('/v1/teams/{id}/timeline', { id }, signal),
         ]);
-  const { scope, k, n, suppressed, rolled_up_to, figures } = summary;
+  const { scope, k, n, suppressed, rolled_up_to, rolled_up_to_name, figures } = summary;
   return {
     scope,
     k,
     n,
     suppressed,
     rolled_up_to,
+    rolled_up_to_name,
     at: Date.now(),
     now: null,
     today: figures && { day, ...figures },

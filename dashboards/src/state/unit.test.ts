@@ -8,6 +8,7 @@ const me: WhoAmI = { role: 'manager', person: 'p', name: 'P', teams: ['a'], org:
 test('leads only where the reader may go', () => {
   expect(unitLink('a', teams, me)).toEqual({ name: 'Alpha', route: { page: 'team', id: 'a' } });
   expect(unitLink('unit-1', teams, me)).toEqual({ name: 'the unit above', route: null });
+  expect(unitLink('unit-1', teams, me, 'All')).toEqual({ name: 'All', route: null });
   expect(unitLink('org', teams, me).route).toBeNull();
   expect(unitLink('org', teams, { ...me, org: true }).route).toEqual({ page: 'org' });
 });

@@ -1,9 +1,12 @@
 //! The units figures are given for: the organisation at the root, teams below it. Built from a directory as of a time.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use jiff::Timestamp;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use schemas::directory::Directory;
+use schemas::directory::{DAY_MS, Directory, date};
 
 /// The root: everybody, with a team or without.
 pub const ROOT: usize = 0;
@@ -26,6 +29,8 @@ pub struct Unit {
 pub struct Org {
     /// Of the control data it was built from.
     pub version: u64,
+    /// The same for two with the same units in the same places.
+    pub shape: u64,
     units: Vec<Unit>,
     index: HashMap<String, usize>,
     /// Children before their parents.
@@ -54,7 +59,9 @@ impl Org {
             stack.extend(&units[at].children);
         }
         order.reverse();
-        let mut org = Org { version, units, index, order };
+        let mut shape = DefaultHasher::new();
+        units.iter().for_each(|unit| (&unit.id, unit.parent).hash(&mut shape));
+        let mut org = Org { version, shape: shape.finish(), units, index, order };
         org.count(directory, now_ms);
         org
     }
@@ -137,6 +144,24 @@ impl Org {
         let inside = self.below(top);
         (0..self.units.len()).filter(|at| inside[*at]).collect()
     }
+}
+
+/// The local date an instant lies in, as days since 1970-01-01.
+pub fn local_day(ts: i64, zone: &TimeZone) -> i32 {
+    let offset = Timestamp::from_millisecond(ts).map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * 1_000);
+    (ts + offset).div_euclid(DAY_MS) as i32
+}
+
+/// The first instant of a local date.
+pub fn day_start(day: i32, zone: &TimeZone) -> i64 {
+    let midnight = date(day).to_datetime(Time::midnight());
+    let start = zone.to_ambiguous_zoned(midnight).compatible();
+    start.map_or(i64::from(day) * DAY_MS, |zoned| zoned.timestamp().as_millisecond())
+}
+
+/// The end of the local date an instant lies in. Later than the instant, whatever a zone does to its days.
+pub fn next_midnight(ts: i64, zone: &TimeZone) -> i64 {
+    day_start(local_day(ts, zone) + 1, zone).max(ts + 1)
 }
 
 impl Unit {

@@ -8,7 +8,9 @@
 //! Where the second fails, the smallest of those units below is withheld. Every released figure is then a sum of such
 //! remainders, each of nobody or of at least k people, so no sum or difference of released figures covers 1 to k-1 people.
 
-use super::org::Org;
+use jiff::tz::TimeZone;
+
+use super::org::{Org, next_midnight};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
@@ -61,26 +63,45 @@ pub fn shown(org: &Org, at: usize, is_released: impl Fn(usize) -> bool) -> Optio
     org.chain(at).find(|unit| is_released(*unit))
 }
 
-/// The same rule along time, for one unit and day: `windows` are (index, people) in order, `is_released` says which are
-/// shown, `people_of` counts the distinct people active in any of the windows given. When those withheld have between
-/// them fewer than k people, a day's figure less the windows shown would give them away: the smallest goes too.
-pub fn withhold_windows(
-    windows: &[(u16, u32)],
-    k: u32,
-    is_released: impl Fn(u16) -> bool,
-    mut people_of: impl FnMut(&[u16]) -> u32,
-) -> Vec<u16> {
-    let mut hidden: Vec<u16> = windows.iter().map(|w| w.0).filter(|w| !is_released(*w)).collect();
-    let mut extra = Vec::new();
-    loop {
+/// A window of one unit with activity in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub start: i64,
+    /// People active in it.
+    pub n: u32,
+    /// What `release` says of the unit in this window.
+    pub released: bool,
+}
+
+/// The same rule along time: which windows of a unit are shown, of those of whole local days of the unit's zone, in order.
+/// When the windows withheld of a day have fewer than k people between them, the day's figure less the windows shown would
+/// give those away: the smallest goes too. `people_of` counts the distinct people of the unit active in any of some windows;
+/// it may stop counting at k.
+pub fn shown_windows(zone: &TimeZone, windows: &[Window], k: u32, mut people_of: impl FnMut(&[i64]) -> u32) -> Vec<bool> {
+    let mut shown: Vec<bool> = windows.iter().map(|window| window.released).collect();
+    let mut from = 0;
+    while from < windows.len() {
+        let end = next_midnight(windows[from].start, zone);
+        let to = from + windows[from..].partition_point(|window| window.start < end);
+        withhold(&windows[from..to], &mut shown[from..to], k, &mut people_of);
+        from = to;
+    }
+    shown
+}
+
+/// One day's windows.
+fn withhold(windows: &[Window], shown: &mut [bool], k: u32, people_of: &mut impl FnMut(&[i64]) -> u32) {
+    let mut hidden: Vec<i64> = windows.iter().zip(shown.iter()).filter(|(_, shown)| !**shown).map(|(w, _)| w.start).collect();
+    // With nothing hidden, or nothing shown, there is nothing to subtract.
+    while !hidden.is_empty() && hidden.len() < windows.len() {
         let people = people_of(&hidden);
         if people == 0 || people >= k {
-            return extra;
+            return;
         }
-        let shown = windows.iter().filter(|w| is_released(w.0) && !extra.contains(&w.0));
-        let Some(smallest) = shown.min_by_key(|(window, n)| (*n, *window)) else { return extra };
-        hidden.push(smallest.0);
-        extra.push(smallest.0);
+        let candidates = (0..windows.len()).filter(|at| shown[*at]);
+        let Some(smallest) = candidates.min_by_key(|at| (windows[*at].n, windows[*at].start)) else { return };
+        shown[smallest] = false;
+        hidden.push(windows[smallest].start);
     }
 }
 
@@ -134,11 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn lonely_windows_take_the_smallest_window_with_them() {
-        let windows = [(0, 9), (1, 6), (2, 6), (3, 1)];
-        let extra = withhold_windows(&windows, 5, |w| w != 3, |hidden| if hidden.len() > 1 { 6 } else { hidden.len() as u32 });
-        assert_eq!(extra, [1]);
-        assert!(withhold_windows(&windows, 5, |_| true, |hidden| hidden.len() as u32).is_empty());
+    fn lonely_windows_take_the_smallest_window_of_their_day_with_them() {
+        let window = |hour: i64, n: u32| Window { start: hour * 3_600_000, n, released: n >= 5 };
+        // Berlin's day ends at 23:00 UTC: the lonely window is of the day after the first three.
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let windows = [window(9, 9), window(10, 6), window(11, 6), window(23, 1), window(33, 8), window(34, 7)];
+        let people_of = |hidden: &[i64]| if hidden.len() > 1 { 6 } else { hidden.len() as u32 };
+        assert_eq!(shown_windows(&berlin, &windows, 5, people_of), [true, true, true, false, true, false]);
+        assert_eq!(shown_windows(&TimeZone::UTC, &windows, 5, people_of), [true, false, true, false, true, true]);
+        assert_eq!(shown_windows(&berlin, &windows[..3], 5, people_of), [true; 3]);
     }
 
     /// Random trees: each team's parent is an earlier team or none.

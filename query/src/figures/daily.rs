@@ -6,10 +6,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use schemas::Stat;
+use schemas::live::DayFigures as LiveDay;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::stats::Stat;
-use crate::access::{Org, release, shown};
+use crate::access::{Org, Release, release, shown};
 
 pub const METRICS: [&str; 17] = [
     "active_ms",
@@ -46,9 +47,64 @@ pub struct PersonDay {
 
 pub type Day = Vec<PersonDay>;
 
+/// What an update of the log says of a day, which is all but `block_ms`.
+pub fn values_of(day: &LiveDay) -> Values {
+    [
+        day.active_ms as f64,
+        day.focus_ms as f64,
+        day.comm_ms as f64,
+        day.meeting_ms as f64,
+        day.switches as f64,
+        day.blocks as f64,
+        day.deep_blocks as f64,
+        f64::NAN,
+        day.stretch_ms as f64,
+        day.messages_received as f64,
+        day.messages_sent as f64,
+        day.interruptions as f64,
+        day.self_interruptions as f64,
+        day.load,
+        day.interruption_score,
+        day.focus_score.unwrap_or(f64::NAN),
+        day.after_hours_ms as f64,
+    ]
+}
+
 /// Figures by metric; None where too few people have the metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures(pub [Option<Stat>; METRICS.len()]);
+
+impl Figures {
+    /// Of people's days: the focus score alone can be withheld by itself, as fewer people have one.
+    pub fn of<'a>(days: impl IntoIterator<Item = &'a Values>, with_focus_score: bool) -> Figures {
+        let mut all = Collected::default();
+        days.into_iter().for_each(|values| all.add(values, with_focus_score));
+        all.figures()
+    }
+
+    pub fn get(&self, name: &str) -> Option<Stat> {
+        let at = METRICS.iter().position(|metric| *metric == name)?;
+        self.0[at]
+    }
+}
+
+/// Values by metric, of any number of person-days.
+#[derive(Default)]
+struct Collected([Vec<f64>; METRICS.len()]);
+
+impl Collected {
+    fn add(&mut self, values: &Values, with_focus_score: bool) {
+        for (metric, (all, value)) in self.0.iter_mut().zip(values).enumerate() {
+            if !value.is_nan() && (metric != FOCUS_SCORE || with_focus_score) {
+                all.push(*value);
+            }
+        }
+    }
+
+    fn figures(mut self) -> Figures {
+        Figures(std::array::from_fn(|metric| Stat::of(&mut self.0[metric])))
+    }
+}
 
 impl Serialize for Figures {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -79,88 +135,78 @@ pub struct Span<'a> {
     org: &'a Org,
     days: Vec<(i32, Arc<Day>)>,
     units: &'a [usize],
-    /// By day, then unit: is it released; is its focus score.
-    released: Vec<(Vec<bool>, Vec<bool>)>,
+    /// By day.
+    shown: Vec<Shown>,
 }
 
 impl<'a> Span<'a> {
     pub fn new(org: &'a Org, days: Vec<(i32, Arc<Day>)>, units: &'a [usize], k: u32) -> Span<'a> {
-        let released = days.iter().map(|(_, day)| released(org, day, units, k)).collect();
-        Span { org, days, units, released }
+        let people = |day: &'_ Day| {
+            let of = |row: &PersonDay| (units[row.team as usize], !row.values[FOCUS_SCORE].is_nan());
+            Shown::of(org, day.iter().map(of), k)
+        };
+        let shown = days.iter().map(|(_, day)| people(day)).collect();
+        Span { org, days, units, shown }
     }
 
     /// The unit that answers for `at` over the whole span: itself when any day of it is released.
     pub fn answering(&self, at: usize) -> Option<usize> {
-        shown(self.org, at, |unit| self.released.iter().any(|(all, _)| all[unit]))
+        shown(self.org, at, |unit| self.shown.iter().any(|day| day.released[unit]))
     }
 
     pub fn summary(&self, at: usize) -> SpanFigures {
         let Some(unit) = self.answering(at) else { return SpanFigures { unit: None, n: 0, days: 0, figures: None } };
         let inside = self.org.below(unit);
-        let mut people = HashSet::new();
-        let mut values: [Vec<f64>; METRICS.len()] = Default::default();
-        let mut days = 0;
-        for ((_, day), (_, focus)) in self.days.iter().zip(&self.released).filter(|(_, (all, _))| all[unit]) {
+        let (mut people, mut all, mut days) = (HashSet::new(), Collected::default(), 0);
+        for ((_, day), shown) in self.days.iter().zip(&self.shown).filter(|(_, shown)| shown.released[unit]) {
             days += 1;
-            self.collect(day, &inside, focus[unit], &mut values, |person| {
-                people.insert(person);
-            });
+            for row in self.members(day, &inside) {
+                people.insert(row.person);
+                all.add(&row.values, shown.focus[unit]);
+            }
         }
-        SpanFigures { unit: Some(unit), n: people.len() as u32, days, figures: Some(figures(values)) }
+        SpanFigures { unit: Some(unit), n: people.len() as u32, days, figures: Some(all.figures()) }
     }
 
     /// Day by day; days without any activity in the unit are left out.
     pub fn trends(&self, unit: usize) -> Vec<DayFigures> {
         let inside = self.org.below(unit);
         let mut points = Vec::new();
-        for ((number, day), (all, focus)) in self.days.iter().zip(&self.released) {
-            if !day.iter().any(|row| inside[self.units[row.team as usize]]) {
-                continue;
-            }
-            let mut values: [Vec<f64>; METRICS.len()] = Default::default();
-            let mut n = 0;
-            if all[unit] {
-                self.collect(day, &inside, focus[unit], &mut values, |_| n += 1);
-            }
-            points.push(DayFigures { day: *number, figures: all[unit].then(|| (n, figures(values))) });
+        for ((number, day), shown) in self.days.iter().zip(&self.shown).filter(|(_, shown)| shown.total[unit] > 0) {
+            let figures = || Figures::of(self.members(day, &inside).map(|row| &row.values), shown.focus[unit]);
+            let figures = shown.released[unit].then(|| (shown.total[unit], figures()));
+            points.push(DayFigures { day: *number, figures });
         }
         points
     }
 
-    fn collect(
-        &self,
-        day: &Day,
-        inside: &[bool],
-        with_focus_score: bool,
-        values: &mut [Vec<f64>; METRICS.len()],
-        mut seen: impl FnMut(u32),
-    ) {
-        for row in day.iter().filter(|row| inside[self.units[row.team as usize]]) {
-            seen(row.person);
-            for (metric, (values, value)) in values.iter_mut().zip(row.values).enumerate() {
-                if !value.is_nan() && (metric != FOCUS_SCORE || with_focus_score) {
-                    values.push(value);
-                }
-            }
+    fn members<'d>(&self, day: &'d Day, inside: &[bool]) -> impl Iterator<Item = &'d PersonDay> {
+        day.iter().filter(|row| inside[self.units[row.team as usize]])
+    }
+}
+
+/// What may be shown of one day, by unit.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// People who contribute, those below included.
+    pub total: Vec<u32>,
+    pub released: Vec<bool>,
+    /// The focus score, which fewer people have.
+    pub focus: Vec<bool>,
+}
+
+impl Shown {
+    /// `people`: the unit each person with any active time counts in, and whether they have a focus score.
+    pub fn of(org: &Org, people: impl IntoIterator<Item = (usize, bool)>, k: u32) -> Shown {
+        let mut own = vec![0; org.len()];
+        let mut own_focus = vec![0; org.len()];
+        for (unit, has_focus_score) in people {
+            own[unit] += 1;
+            own_focus[unit] += u32::from(has_focus_score);
         }
+        let Release { total, released } = release(org, &own, k);
+        let focus = release(org, &own_focus, k).released;
+        let focus = focus.iter().zip(&released).map(|(focus, all)| *focus && *all).collect();
+        Shown { total, released, focus }
     }
-}
-
-fn figures(mut values: [Vec<f64>; METRICS.len()]) -> Figures {
-    Figures(std::array::from_fn(|metric| Stat::of(&mut values[metric])))
-}
-
-/// Units released on a day; and those whose focus score is, which fewer people have.
-fn released(org: &Org, day: &Day, units: &[usize], k: u32) -> (Vec<bool>, Vec<bool>) {
-    let mut own = vec![0; org.len()];
-    let mut own_focus = vec![0; org.len()];
-    for row in day {
-        let unit = units[row.team as usize];
-        own[unit] += 1;
-        own_focus[unit] += u32::from(!row.values[FOCUS_SCORE].is_nan());
-    }
-    let all = release(org, &own, k).released;
-    let focus = release(org, &own_focus, k).released;
-    let both = focus.iter().zip(&all).map(|(focus, all)| *focus && *all).collect();
-    (all, both)
 }

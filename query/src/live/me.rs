@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::people::People;
 use super::presence::{self, At};
 use super::team::Change;
+use super::window::Kept;
 use crate::rest::span::day_text;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -80,11 +81,11 @@ pub fn compute(people: &People, person: &str, now: i64) -> MeLive {
     let Some(person) = people.person(person) else {
         return MeLive { at: now, day: None, windows: Vec::new(), now: At::default(), freshness_ms: None };
     };
-    let from = person.windows.partition_point(|w| w.window_start < person.today_from);
+    let from = person.windows.partition_point(|w| w.start() < person.today_from);
     MeLive {
         at: now,
         day: person.today().map(Day::new),
-        windows: person.windows[from..].to_vec(),
+        windows: person.windows[from..].iter().map(Kept::figures).collect(),
         now: presence::at(&person.now, now),
         freshness_ms: None,
     }

@@ -14,8 +14,10 @@ use crate::rest::span::day_text;
 use crate::rows::{Columns, each, optional};
 
 pub async fn seed(people: &mut People, store: &Arc<dyn Store>, limits: Limits, now: i64) -> Result<(), Error> {
-    let yesterday = now.div_euclid(DAY_MS) as i32 - 1;
-    each(store, include_str!("../../sql/live_days.sql"), vec![json!(day_text(yesterday))], limits, |batch| {
+    let from = people.keep_from();
+    // In some zones it is still the day before.
+    let first_day = day_text(from.div_euclid(DAY_MS) as i32 - 1);
+    each(store, include_str!("../../sql/live_days.sql"), vec![json!(first_day)], limits, |batch| {
         let c = Columns(batch);
         let (user, team, day) = (c.text("user_id")?, c.text("team_id")?, c.day("day")?);
         let ints = [
@@ -65,7 +67,6 @@ pub async fn seed(people: &mut People, store: &Arc<dyn Store>, limits: Limits, n
         Ok(())
     })
     .await?;
-    let from = now - DAY_MS - DAY_MS / 2;
     each(store, include_str!("../../sql/live_windows.sql"), vec![json!(from)], limits, |batch| {
         let c = Columns(batch);
         let (user, start) = (c.text("user_id")?, c.time("window_start")?);
@@ -90,5 +91,7 @@ pub async fn seed(people: &mut People, store: &Arc<dyn Store>, limits: Limits, n
         }
         Ok(())
     })
-    .await
+    .await?;
+    people.seeded();
+    Ok(())
 }

@@ -19,7 +19,7 @@ use super::seed::seed;
 use super::tail;
 use super::team::{self, Change, TeamLive};
 use super::topic::{Key, State, Topic};
-use crate::access::ROOT;
+use crate::access::{ROOT, local_day};
 use crate::app::App;
 use crate::{Error, metrics};
 
@@ -56,7 +56,7 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
     let tails = tail::start(&app.deps.log, &cancel, updates).await?;
     let (control, now) = (app.control(), app.now());
     let org = app.org(&control);
-    let mut people = People::new(app.config.k(), control.directory.clone(), org);
+    let mut people = People::new(app.config.k(), control.directory.clone(), org, now);
     seed(&mut people, &app.deps.store, app.config.internal_limits(), now).await?;
     let meter = Arc::new(Meter::new(app.deps.log.clone(), app.deps.pipeline.clone(), app.hub.clone()));
     let mut task = LiveTask {
@@ -172,10 +172,10 @@ impl LiveTask {
         let mut newest = None::<i64>;
         for (key, kept) in self.teams.iter_mut().filter(|(_, kept)| kept.topic.has_readers()) {
             let Some(unit) = unit_of(people, key) else { continue };
-            let of = kept.state.rolled_up_to.as_deref().map_or(Some(unit), |id| people.org.find(id).or(Some(ROOT)));
-            let Some(of) =
-                of.filter(|of| all || news.contains_key(of) || news.contains_key(&unit) || moved(people, kept, *of, &windows))
-            else {
+            let of = kept.state.head.rolled_up_to.as_deref().map_or(Some(unit), |id| people.org.find(id).or(Some(ROOT)));
+            let Some(of) = of.filter(|of| {
+                all || news.contains_key(of) || news.contains_key(&unit) || moved(people, kept, unit, *of, now, &windows)
+            }) else {
                 continue;
             };
             let mut state = team::compute(people, unit, k, now);
@@ -304,9 +304,9 @@ fn unit_of(people: &People, key: &Key) -> Option<usize> {
 }
 
 /// Whether somebody else's news changed what may be shown of the unit.
-fn moved(people: &People, kept: &Kept<TeamLive>, of: usize, windows: &HashSet<i64>) -> bool {
-    let was_shown = !kept.state.suppressed;
+fn moved(people: &People, kept: &Kept<TeamLive>, unit: usize, of: usize, now: i64, windows: &HashSet<i64>) -> bool {
+    let before = if kept.state.suppressed { None } else { Some(of) };
     let shown = |start: i64| people.window(start).is_some_and(|state| state.released[of]);
-    was_shown != people.today.released[of]
+    before != team::answering(people, unit, local_day(now, &people.org.unit(unit).zone))
         || kept.state.windows.iter().any(|w| windows.contains(&w.start) && w.suppressed == shown(w.start))
 }

@@ -1,30 +1,28 @@
 //! The live state of a unit, and what of it changed.
 
-use std::collections::BTreeMap;
-
-use schemas::live::DayFigures;
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::people::{People, PersonLive, WindowState};
 use super::presence;
-use crate::access::{shown, withhold_windows};
-use crate::figures::stats::Stat;
-use crate::figures::windows::WINDOW_MS;
-use crate::rest::Scope;
-use crate::rest::span::{day_start, day_text, local_day};
+use super::window::Kept;
+use crate::access::{Window, day_start, local_day, shown, shown_windows};
+use crate::figures::daily::{Figures, Shown, values_of};
+use crate::figures::head::Head;
+use crate::figures::windows::Point;
+use crate::rest::span::day_text;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TeamLive {
-    pub scope: Scope,
+    #[serde(flatten)]
+    pub head: Head,
     pub at: i64,
-    pub k: u32,
     pub n: Option<u32>,
     pub suppressed: bool,
-    pub rolled_up_to: Option<String>,
     pub now: Option<Now>,
     pub today: Option<Today>,
-    pub windows: Vec<Window>,
+    pub windows: Vec<Point>,
     pub freshness_ms: Option<i64>,
 }
 
@@ -35,30 +33,25 @@ pub struct Now {
     in_meeting: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The date in the zone of the unit asked for, and the figures of it that a page shows live.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Today {
-    day: String,
-    focus_ms: Option<Stat>,
-    active_ms: Option<Stat>,
-    interruptions: Option<Stat>,
-    interruption_score: Option<Stat>,
-    focus_score: Option<Stat>,
-    load: Option<Stat>,
-    switches: Option<Stat>,
-    meeting_ms: Option<Stat>,
+    day: i32,
+    figures: Figures,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Window {
-    pub start: i64,
-    pub n: Option<u32>,
-    pub suppressed: bool,
-    pub active_ms: Option<f64>,
-    pub focus_ms: Option<f64>,
-    pub meeting_ms: Option<f64>,
-    pub interruptions: Option<f64>,
-    pub interruption_score: Option<f64>,
-    pub load: Option<f64>,
+const TODAY: [&str; 8] =
+    ["focus_ms", "active_ms", "interruptions", "interruption_score", "focus_score", "load", "switches", "meeting_ms"];
+
+impl Serialize for Today {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(TODAY.len() + 1))?;
+        map.serialize_entry("day", &day_text(self.day))?;
+        for name in TODAY {
+            map.serialize_entry(name, &self.figures.get(name))?;
+        }
+        map.end()
+    }
 }
 
 /// The unit's state now. `People::settle` has been called.
@@ -66,26 +59,30 @@ pub fn compute(people: &People, unit: usize, k: u32, now: i64) -> TeamLive {
     let org = &people.org;
     let zone = &org.unit(unit).zone;
     let day = local_day(now, zone);
-    let from = day_start(day, zone);
-    let answering = shown(org, unit, |at| people.today.released[at]);
-    let of = answering.unwrap_or(unit);
+    let answering = answering(people, unit, day);
+    let figures = answering.and_then(|at| Some((at, people.shown(day)?)));
     TeamLive {
-        scope: Scope::unit(org, unit),
+        head: Head::new(org, unit, answering, k),
         at: now,
-        k,
-        n: answering.map(|at| people.today.total[at]),
+        n: figures.map(|(at, shown)| shown.total[at]),
         suppressed: answering.is_none(),
-        rolled_up_to: answering.filter(|at| *at != unit).map(|at| org.unit(at).id.clone()),
-        now: answering.map(|at| count_now(people, at, now)),
-        today: answering.map(|at| today(people, at, day_text(day))),
-        windows: windows(people, of, k, from),
+        now: answering.map(|at| count_now(people, at, day, now)),
+        today: figures.map(|(at, shown)| today(people, at, day, shown)),
+        windows: windows(people, answering.unwrap_or(unit), k, day_start(day, zone)),
         freshness_ms: None,
     }
 }
 
-fn count_now(people: &People, unit: usize, now: i64) -> Now {
+/// As REST over the same day: the unit itself or the nearest above it with enough people on that date.
+pub fn answering(people: &People, unit: usize, day: i32) -> Option<usize> {
+    let of_day = people.shown(day)?;
+    shown(&people.org, unit, |at| of_day.released[at])
+}
+
+/// Those who count today, as they stand this moment.
+fn count_now(people: &People, unit: usize, day: i32, now: i64) -> Now {
     let mut count = Now::default();
-    for person in people.members(unit).filter(|person| person.is_active_today()) {
+    for person in people.members(unit).filter(|person| person.active_day(day).is_some()) {
         let at = presence::at(&person.now, now);
         count.active += u32::from(at.active);
         count.in_focus += u32::from(at.in_focus);
@@ -94,66 +91,30 @@ fn count_now(people: &People, unit: usize, now: i64) -> Now {
     count
 }
 
-fn today(people: &People, unit: usize, day: String) -> Today {
-    let days: Vec<&DayFigures> =
-        people.members(unit).filter(|person| person.is_active_today()).filter_map(PersonLive::today).collect();
-    let mut values = Vec::with_capacity(days.len());
-    let mut stat = |figure: &dyn Fn(&DayFigures) -> f64| {
-        values.clear();
-        values.extend(days.iter().map(|day| figure(day)));
-        Stat::of(&mut values)
-    };
-    let mut scores: Vec<f64> = days.iter().filter_map(|day| day.focus_score).collect();
-    Today {
-        day,
-        focus_ms: stat(&|d| d.focus_ms as f64),
-        active_ms: stat(&|d| d.active_ms as f64),
-        interruptions: stat(&|d| d.interruptions as f64),
-        interruption_score: stat(&|d| d.interruption_score),
-        focus_score: if people.today_focus.released[unit] { Stat::of(&mut scores) } else { None },
-        load: stat(&|d| d.load),
-        switches: stat(&|d| d.switches as f64),
-        meeting_ms: stat(&|d| d.meeting_ms as f64),
-    }
+fn today(people: &People, unit: usize, day: i32, shown: &Shown) -> Today {
+    let values: Vec<_> = people.members(unit).filter_map(|person| person.active_day(day)).map(values_of).collect();
+    Today { day, figures: Figures::of(&values, shown.focus[unit]) }
 }
 
-fn windows(people: &People, unit: usize, k: u32, from: i64) -> Vec<Window> {
-    let number = |start: i64| ((start - from) / WINDOW_MS) as u16;
-    let with_data: Vec<(i64, &WindowState)> = people.windows_from(from).filter(|(_, state)| state.sums[unit].n > 0).collect();
-    let released: BTreeMap<u16, bool> = with_data.iter().map(|(start, state)| (number(*start), state.released[unit])).collect();
-    let counts: Vec<(u16, u32)> = with_data.iter().map(|(start, state)| (number(*start), state.sums[unit].n)).collect();
-    let people_of = |hidden: &[u16]| {
-        if hidden.is_empty() || hidden.len() == counts.len() {
-            // Nothing is hidden, or nothing shown: nothing to subtract.
-            return 0;
-        }
-        let is_in = |person: &&PersonLive| {
-            let active = |w: &u16| person.window(from + i64::from(*w) * WINDOW_MS).is_some_and(|w| w.active_ms > 0);
-            hidden.iter().any(active)
-        };
-        people.members(unit).filter(is_in).take(k as usize).count() as u32
+/// Those from an instant on. What may be shown of them depends on all of the unit's own local day.
+fn windows(people: &People, unit: usize, k: u32, from: i64) -> Vec<Point> {
+    let zone = &people.org.unit(unit).zone;
+    let states: Vec<(i64, &WindowState)> =
+        people.windows_from(day_start(local_day(from, zone), zone)).filter(|(_, state)| state.sums[unit].n > 0).collect();
+    let window =
+        |(start, state): &(i64, &WindowState)| Window { start: *start, n: state.sums[unit].n, released: state.released[unit] };
+    let windows: Vec<Window> = states.iter().map(window).collect();
+    let people_of = |hidden: &[i64]| {
+        let is_active = |person: &PersonLive, start: i64| person.window(start).is_some_and(Kept::is_active);
+        let of = people.members(unit).filter(|person| hidden.iter().any(|start| is_active(person, *start)));
+        of.take(k as usize).count() as u32
     };
-    let extra = withhold_windows(&counts, k, |w| released.get(&w).copied().unwrap_or(false), people_of);
-    let is_shown = |start: i64, state: &WindowState| state.released[unit] && !extra.contains(&number(start));
-    with_data.into_iter().map(|(start, state)| Window::new(start, is_shown(start, state), state, unit)).collect()
-}
-
-impl Window {
-    fn new(start: i64, is_shown: bool, state: &WindowState, unit: usize) -> Window {
+    let shown = shown_windows(zone, &windows, k, people_of);
+    let point = |((start, state), is_shown): ((i64, &WindowState), bool)| {
         let sums = &state.sums[unit];
-        let mean = |sum: f64| is_shown.then(|| sum / f64::from(sums.n));
-        Window {
-            start,
-            n: is_shown.then_some(sums.n),
-            suppressed: !is_shown,
-            active_ms: mean(sums.active_ms as f64),
-            focus_ms: mean(sums.focus_ms as f64),
-            meeting_ms: mean(sums.meeting_ms as f64),
-            interruptions: mean(sums.interruptions as f64),
-            interruption_score: mean(sums.score),
-            load: mean(sums.load),
-        }
-    }
+        Point::of_sums(start, is_shown.then_some((sums.n, sums)))
+    };
+    states.into_iter().zip(shown).filter(|((start, _), _)| *start >= from).map(point).collect()
 }
 
 pub enum Change {
@@ -166,7 +127,7 @@ pub enum Change {
 
 /// What a reader of `before` needs to have `after`.
 pub fn change(before: &TeamLive, after: &TeamLive) -> Change {
-    let day = |state: &TeamLive| state.today.as_ref().map(|today| today.day.clone());
+    let day = |state: &TeamLive| state.today.as_ref().map(|today| today.day);
     let windows_left = before.windows.iter().any(|w| after.windows.binary_search_by_key(&w.start, |w| w.start).is_err());
     if windows_left || (before.today.is_some() && after.today.is_some() && day(before) != day(after)) {
         return Change::Whole;
@@ -177,18 +138,20 @@ pub fn change(before: &TeamLive, after: &TeamLive) -> Change {
             delta.insert(name.to_owned(), value());
         }
     };
-    set("scope", before.scope != after.scope, &|| json!(after.scope));
-    set("k", before.k != after.k, &|| json!(after.k));
+    let (head, known) = (&after.head, &before.head);
+    set("scope", known.scope != head.scope, &|| json!(head.scope));
+    set("k", known.k != head.k, &|| json!(head.k));
     set("n", before.n != after.n, &|| json!(after.n));
     set("suppressed", before.suppressed != after.suppressed, &|| json!(after.suppressed));
-    set("rolled_up_to", before.rolled_up_to != after.rolled_up_to, &|| json!(after.rolled_up_to));
+    set("rolled_up_to", known.rolled_up_to != head.rolled_up_to, &|| json!(head.rolled_up_to));
+    set("rolled_up_to_name", known.rolled_up_to_name != head.rolled_up_to_name, &|| json!(head.rolled_up_to_name));
     set("now", before.now != after.now, &|| json!(after.now));
     set("today", before.today != after.today, &|| json!(after.today));
-    let is_new = |window: &&Window| {
+    let is_new = |window: &&Point| {
         let known = before.windows.binary_search_by_key(&window.start, |w| w.start);
         known.map_or(true, |at| before.windows[at] != **window)
     };
-    let windows: Vec<&Window> = after.windows.iter().filter(is_new).collect();
+    let windows: Vec<&Point> = after.windows.iter().filter(is_new).collect();
     set("windows", !windows.is_empty(), &|| json!(windows));
     if delta.is_empty() {
         return Change::None;

@@ -6,14 +6,14 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Scope;
-use super::span::{DaySpan, MAX_DAYS, MAX_HEATMAP_DAYS, SpanQuery, Step, TimeSpan, day_start, day_text};
-use super::team::{HeatCell, HeatMap, Timeline, TimelinePoint};
+use super::span::{DaySpan, MAX_DAYS, MAX_HEATMAP_DAYS, SpanQuery, Step, TimeSpan, day_text};
+use super::team::{HeatMap, Timeline};
 use crate::Error;
+use crate::access::day_start;
 use crate::app::{App, Caller};
-use crate::figures::daily::{Figures, METRICS};
-use crate::figures::stats::Stat;
-use crate::figures::windows::{self, Sums, hour_start};
+use crate::figures::daily::{Figures, METRICS, Values};
+use crate::figures::head::{Head, Scope};
+use crate::figures::windows::{self, HeatPoint, Point, Sums, hour_start};
 use crate::rows::{self, Columns, optional};
 
 #[derive(Serialize)]
@@ -72,7 +72,7 @@ pub struct Burnout {
 struct MyDay {
     day: i32,
     /// By metric, NaN where there is none.
-    values: Vec<f64>,
+    values: Values,
     streak_days: i64,
     rest_ms: Option<i64>,
     r#final: bool,
@@ -84,12 +84,7 @@ pub async fn summary(State(app): State<App>, caller: Caller, query: SpanQuery) -
     let me = Me::of(&app, &caller, "summary")?;
     let span = query.days(me.zone(), caller.now)?;
     let days: Vec<MyDay> = me.days(span).await?.into_iter().filter(|day| day.values[ACTIVE] > 0.0).collect();
-    let figures = (!days.is_empty()).then(|| {
-        Figures(std::array::from_fn(|metric| {
-            let mut values: Vec<f64> = days.iter().map(|day| day.values[metric]).filter(|v| !v.is_nan()).collect();
-            Stat::of(&mut values)
-        }))
-    });
+    let figures = (!days.is_empty()).then(|| Figures::of(days.iter().map(|day| &day.values), true));
     Ok(Json(MySummary { scope: me.scope(), from: day_text(span.from), to: day_text(span.to), days: days.len(), figures }))
 }
 
@@ -109,7 +104,7 @@ pub async fn timeline(State(app): State<App>, caller: Caller, query: SpanQuery) 
     let me = Me::of(&app, &caller, "timeline")?;
     let (step, zone) = (query.step()?, me.zone());
     let span = query.times(zone, caller.now, MAX_DAYS)?;
-    let one = |start: i64, sums: Sums| TimelinePoint::of_step(windows::Step { start, sums: Some((1, sums)) });
+    let one = |start: i64, sums: Sums| Point::of_sums(start, Some((1, &sums)));
     let points = match step {
         Step::Window => me.windows(span).await?.into_iter().map(|(start, sums)| one(start, sums)).collect(),
         Step::Hour => {
@@ -141,30 +136,19 @@ pub async fn timeline(State(app): State<App>, caller: Caller, query: SpanQuery) 
             me.days(span.local_days(zone)).await?.into_iter().map(point).collect()
         }
     };
-    Ok(Json(Timeline {
-        scope: me.scope(),
-        from: span.from,
-        to: span.to,
-        step,
-        time_zone: me.zone_name(),
-        k: 1,
-        rolled_up_to: None,
-        points,
-    }))
+    Ok(Json(Timeline { head: Head::me(me.scope()), from: span.from, to: span.to, step, time_zone: me.zone_name(), points }))
 }
 
 pub async fn heatmap(State(app): State<App>, caller: Caller, query: SpanQuery) -> Result<Json<HeatMap>, Error> {
     let me = Me::of(&app, &caller, "heatmap")?;
     let days = query.days(me.zone(), caller.now)?.limit(MAX_HEATMAP_DAYS)?;
     let rows = me.windows(days.times(me.zone())).await?;
-    let cells = windows::person_heatmap(&rows, me.zone()).into_iter().map(HeatCell::new).collect();
+    let cells = windows::person_heatmap(&rows, me.zone()).into_iter().map(HeatPoint::new).collect();
     Ok(Json(HeatMap {
-        scope: me.scope(),
+        head: Head::me(me.scope()),
         from: day_text(days.from),
         to: day_text(days.to),
         time_zone: me.zone_name(),
-        k: 1,
-        rolled_up_to: None,
         cells,
     }))
 }
@@ -278,7 +262,7 @@ impl<'a> Me<'a> {
             let rest: Int64Array = columns.int("rest_ms")?;
             days.extend((0..rows).map(|row| MyDay {
                 day: day.value(row),
-                values: metrics.iter().map(|m| optional(m, row, |a, r| a.value(r)).unwrap_or(f64::NAN)).collect(),
+                values: std::array::from_fn(|m| optional(&metrics[m], row, |a, r| a.value(r)).unwrap_or(f64::NAN)),
                 streak_days: streak.value(row),
                 rest_ms: optional(&rest, row, |a, r| a.value(r)),
                 r#final: done.value(row),

@@ -11,6 +11,7 @@ use schemas::directory::{DAY_MS, date, days_since_epoch};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::access::{day_start, local_day};
 
 pub const MAX_DAYS: i32 = 400;
 /// Five-minute data of everybody are read for these.
@@ -172,17 +173,6 @@ impl TimeSpan {
     pub fn local_days(self, zone: &TimeZone) -> DaySpan {
         DaySpan { from: local_day(self.from, zone), to: local_day(self.to - 1, zone) }
     }
-}
-
-pub fn local_day(ts: i64, zone: &TimeZone) -> i32 {
-    let offset = Timestamp::from_millisecond(ts).map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * 1_000);
-    (ts + offset).div_euclid(DAY_MS) as i32
-}
-
-pub fn day_start(day: i32, zone: &TimeZone) -> i64 {
-    let midnight = date(day).to_datetime(jiff::civil::Time::midnight());
-    let start = zone.to_ambiguous_zoned(midnight).compatible();
-    start.map_or(i64::from(day) * DAY_MS, |zoned| zoned.timestamp().as_millisecond())
 }
 
 pub fn day_text(day: i32) -> String {

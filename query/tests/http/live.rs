@@ -1,4 +1,4 @@
-//! The live feed: snapshot, deltas, resume, rights, heartbeat, and its twin over Server-Sent Events.
+//! The live feed over WebSocket: snapshot, deltas, resume, rights, heartbeat.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::setting::*;
 
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     /// As a browser does: the token among the subprotocols.
-    async fn connect(world: &World, role: &str) -> Client {
+    pub async fn connect(world: &World, role: &str) -> Client {
         let mut request = format!("ws://{}/v1/live", world.address).into_client_request().unwrap();
         let protocols = format!("focusflow.v1, bearer.{}", secret(role));
         request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
@@ -30,7 +30,7 @@ impl Client {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn subscribe(&mut self, sub: &str, topic: &str, from: Option<u64>) {
+    pub async fn subscribe(&mut self, sub: &str, topic: &str, from: Option<u64>) {
         let mut message = json!({"op": "subscribe", "sub": sub, "topic": topic});
         if let Some(from) = from {
             message["from"] = json!(from);
@@ -39,7 +39,7 @@ impl Client {
     }
 
     /// The next message that is text.
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         soon(async {
             loop {
                 match self.0.next().await.unwrap().unwrap() {
@@ -216,6 +216,7 @@ async fn a_small_team_shows_the_unit_above() {
     client.subscribe("small", "team:t-3", None).await;
     let data = client.next().await["data"].clone();
     assert_eq!((&data["rolled_up_to"], &data["n"], &data["scope"]["id"]), (&json!("t-0"), &json!(15), &json!("t-3")));
+    assert_eq!(data["rolled_up_to_name"], "All");
     client.subscribe("all", "org", None).await;
     assert_eq!(client.next().await["data"]["n"], 20);
 }
@@ -370,59 +371,4 @@ async fn stopping_says_goodbye() {
     client.next().await;
     world.cancel.cancel();
     assert_eq!(client.closed().await, 1001);
-}
-
-/// The next event of a stream: its fields by name.
-async fn event(
-    body: &mut (impl futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin),
-    rest: &mut String,
-) -> (String, u64, Value) {
-    soon(async {
-        loop {
-            if let Some((event, after)) = rest.clone().split_once("\n\n") {
-                *rest = after.to_owned();
-                let field = |name: &str| event.lines().find_map(|l| l.strip_prefix(name)).map(|v| v.trim().to_owned());
-                if let Some(data) = field("data:") {
-                    let id = field("id:").unwrap_or_default();
-                    let first = id.split(',').next().unwrap_or_default().parse().unwrap_or_default();
-                    return (field("event:").unwrap_or_default(), first, serde_json::from_str(&data).unwrap());
-                }
-                continue;
-            }
-            rest.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
-        }
-    })
-    .await
-}
-
-#[tokio::test]
-async fn server_sent_events_are_the_same_feed() {
-    let world = World::start().await;
-    let open = |id: Option<String>| {
-        let request =
-            world.client.get(format!("{}/v1/live/events?topic=team%3At-2&topic=me", world.base)).bearer_auth(secret("manager"));
-        match id {
-            Some(id) => request.header("last-event-id", id),
-            None => request,
-        }
-        .send()
-    };
-    let response = open(None).await.unwrap();
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let (mut body, mut rest) = (response.bytes_stream(), String::new());
-    let (kind, seq, message) = event(&mut body, &mut rest).await;
-    assert_eq!((kind.as_str(), &message["sub"], &message["data"]["n"]), ("snapshot", &json!("team:t-2"), &json!(7)));
-    assert_eq!(message["seq"], seq);
-    let (_, _, me) = event(&mut body, &mut rest).await;
-    assert_eq!(me["sub"], "me");
-    world.publish(update("t-2.1", "t-2", 3 * HOUR)).await;
-    let (kind, next, delta) = event(&mut body, &mut rest).await;
-    assert_eq!((kind.as_str(), next), ("delta", seq + 1));
-    drop(body);
-    let (mut body, mut rest) = (open(Some(format!("{seq},{}", me["seq"]))).await.unwrap().bytes_stream(), String::new());
-    let (kind, id, again) = event(&mut body, &mut rest).await;
-    assert_eq!((kind.as_str(), id, &again), ("delta", seq + 1, &delta));
-    assert_eq!(world.problem("manager", "/v1/live/events").await.2.as_deref(), Some("topic"));
-    assert_eq!(world.problem("manager", "/v1/live/events?topic=org").await.1, "forbidden");
-    assert_eq!(world.problem("manager", "/v1/live/events?topic=weather").await.2.as_deref(), Some("topic"));
 }

@@ -8,3 +8,4 @@ mod rest;
 mod roles;
 mod setting;
 mod sql;
+mod sse;

@@ -46,8 +46,8 @@ async fn a_small_team_rolls_up_and_takes_the_smallest_sibling_with_it() {
     for small in ["t-3", "t-1"] {
         let answer = world.get("admin", &format!("/v1/teams/{small}/summary")).await;
         assert_eq!(
-            (&answer["rolled_up_to"], &answer["n"], &answer["suppressed"]),
-            (&json!("t-0"), &json!(15), &json!(false)),
+            (&answer["rolled_up_to"], &answer["rolled_up_to_name"], &answer["n"], &answer["suppressed"]),
+            (&json!("t-0"), &json!("All"), &json!(15), &json!(false)),
             "{small}"
         );
         assert_eq!(answer["figures"], parent["figures"]);

@@ -49,6 +49,8 @@ pub fn secret(role: &str) -> String {
     format!("secret-of-the-{role}-0123456789")
 }
 
+pub type Rows = (&'static schemas::Table, arrow::array::RecordBatch);
+
 /// Waits at most ten seconds.
 pub async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(std::time::Duration::from_secs(10), work).await.expect("it takes too long")
@@ -60,11 +62,15 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> World {
+        World::of(directory(), usual_rows(), change).await
+    }
+
+    pub async fn of(directory: Value, rows: Vec<Rows>, change: impl FnOnce(&mut Config)) -> World {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(EmbeddedStore::open(store::embedded::Config::new(dir.path())).unwrap());
         let log = Arc::new(MemoryLog::new(2));
         let control = Arc::new(MemoryControl::new());
-        control.put_directory(serde_json::from_value(directory()).unwrap()).await.unwrap();
+        control.put_directory(serde_json::from_value(directory).unwrap()).await.unwrap();
         let tokens = [
             (Role::Admin, "admin", None),
             (Role::Analyst, "analyst", None),
@@ -80,7 +86,8 @@ impl World {
             };
             control.create_token(token).await.unwrap();
         }
-        commit_rows(&store).await;
+        let epoch = store.acquire(0).await.unwrap().epoch;
+        store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
         let none = std::time::Duration::ZERO;
         let mut config = Config { figures_fresh: none, figures_stale: none, ..Config::default() };
         change(&mut config);
@@ -161,6 +168,17 @@ impl World {
         problem(self.send(Method::GET, role, path, None).await).await
     }
 
+    /// A statement's answer: the rows, with the columns by name.
+    pub async fn rows(&self, role: &str, sql: &str) -> Vec<serde_json::Map<String, Value>> {
+        let response = self.send(Method::POST, role, "/v1/sql", Some(json!({ "sql": sql }))).await;
+        let (status, answer): (_, Value) = (response.status(), response.json().await.unwrap());
+        assert_eq!(status, StatusCode::OK, "{sql}: {answer}");
+        let names: Vec<String> =
+            answer["columns"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap().to_owned()).collect();
+        let row = |row: &Value| names.iter().cloned().zip(row.as_array().unwrap().iter().cloned()).collect();
+        answer["rows"].as_array().unwrap().iter().map(row).collect()
+    }
+
     pub async fn publish(&self, update: Update) {
         let mut records = RecordsBuilder::default();
         records.push(update.accepted_at, update.user_id.as_bytes(), b"", &serde_json::to_vec(&update).unwrap());
@@ -178,7 +196,7 @@ pub async fn problem(response: Response) -> (u16, String, Option<String>) {
     (status, body["code"].as_str().unwrap().to_owned(), body["field"].as_str().map(String::from))
 }
 
-fn directory() -> Value {
+pub fn directory() -> Value {
     let people: Vec<Value> = people()
         .map(|(id, team, _)| json!({"id": id, "name": format!("Name of {id}"), "team": team, "aliases": [format!("slack:{id}")]}))
         .chain([json!({"id": "boss", "name": "Boss", "team": "t-2", "manager": true})])
@@ -256,7 +274,7 @@ pub fn user_5m<'a>(user: &'a str, team: &'a str, start: i64, focus_ms: i64) -> U
 }
 
 /// Today and yesterday for everybody; at 22:00 yesterday one of t-2 works alone.
-async fn commit_rows(store: &EmbeddedStore) {
+pub fn usual_rows() -> Vec<Rows> {
     let (mut days, mut windows, mut blocks) =
         (UserDailyColumns::default(), User5mColumns::default(), FocusBlockColumns::default());
     let (mut interruptions, mut risks) = (InterruptionColumns::default(), BurnoutRiskColumns::default());
@@ -313,16 +331,13 @@ async fn commit_rows(store: &EmbeddedStore) {
         });
     }
     windows.push(&user_5m("t-2.7", "t-2", MIDNIGHT - 2 * HOUR, 100_000));
-    let epoch = store.acquire(0).await.unwrap().epoch;
-    let rows = vec![
+    vec![
         (&USER_DAILY, days.finish().unwrap()),
         (&USER_5M, windows.finish().unwrap()),
         (&FOCUS_BLOCKS, blocks.finish().unwrap()),
         (&INTERRUPTIONS, interruptions.finish().unwrap()),
         (&BURNOUT_RISK, risks.finish().unwrap()),
-    ];
-    let rows = rows.into_iter().map(|(table, batch): (&'static _, _)| (table, batch)).collect();
-    store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
+    ]
 }
 
 /// News of a person: the day so far and a window at 11:55, in flow now.

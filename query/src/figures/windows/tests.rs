@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use schemas::directory::{Document, Team};
 
 use super::*;
-use crate::access::ROOT;
+use crate::access::{Org, ROOT};
 
 /// t0 above t1 and t2; numbers 0 (no team), 1, 2, 3 for none, t0, t1, t2.
 fn org() -> (Org, Vec<usize>) {
@@ -40,8 +41,22 @@ fn rows() -> impl Strategy<Value = Rows> {
     prop::collection::btree_set((0u32..12, 270u16..306), 0..160)
 }
 
-fn span<'a>(org: &'a Org, units: &'a [usize], rows: &Rows, k: u32) -> WindowSpan<'a> {
-    WindowSpan::new(org, days(rows), units, k, 0, 2 * DAY_MS)
+fn of<'a>(org: &Org, units: &'a [usize], rows: &Rows, k: u32, unit: usize) -> UnitWindows<'a> {
+    UnitWindows::new(org, units, days(rows), k, unit, 0..2 * DAY_MS)
+}
+
+#[test]
+fn what_is_shown_of_a_day_does_not_depend_on_the_part_asked_for() {
+    let (org, units) = org();
+    // Person 1 alone at the end of day 0; everybody else before.
+    let rows: Rows = (0..12).flat_map(|person| [(person, 270), (person, 271)]).chain([(1, 287)]).collect();
+    let part = |from: u16, to: u16| {
+        let span = i64::from(from) * WINDOW_MS..i64::from(to) * WINDOW_MS;
+        let steps = UnitWindows::new(&org, &units, days(&rows), 3, ROOT, span).windows();
+        steps.iter().map(|step| (step.start / WINDOW_MS, step.sums.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(part(0, 288), [(270, false), (271, true), (287, false)]);
+    assert_eq!(part(270, 272), [(270, false), (271, true)]);
 }
 
 proptest! {
@@ -49,11 +64,11 @@ proptest! {
     #[test]
     fn hidden_windows_hide_nobody_alone(rows in rows(), k in 2u32..6) {
         let (org, units) = org();
-        let span = span(&org, &units, &rows, k);
         for unit in 0..org.len() {
+            let steps = of(&org, &units, &rows, k, unit).windows();
             let inside = org.below(unit);
             for day in 0..2 {
-                let steps: Vec<Step> = span.windows(unit).into_iter().filter(|s| s.start / DAY_MS == day).collect();
+                let steps: Vec<&Step> = steps.iter().filter(|s| s.start / DAY_MS == day).collect();
                 let is_member = |person: u32| inside[units[team_of(person, day as i32) as usize]];
                 let people_in = |start: i64| -> BTreeSet<u32> {
                     let window = (start / WINDOW_MS) as u16;
@@ -76,11 +91,11 @@ proptest! {
     #[test]
     fn hours_and_cells_are_sums_of_shown_windows(rows in rows(), k in 1u32..5) {
         let (org, units) = org();
-        let span = span(&org, &units, &rows, k);
+        let span = of(&org, &units, &rows, k, ROOT);
         // Half past midnight begins an hour there.
         let zone = TimeZone::get("Asia/Kolkata").unwrap();
         let mut expected = BTreeMap::<i64, (BTreeSet<u32>, i64)>::new();
-        for step in span.windows(ROOT) {
+        for step in span.windows() {
             let entry = expected.entry(hour_start(step.start, &zone)).or_default();
             if let Some((_, sums)) = step.sums {
                 entry.0.extend(rows.iter().filter(|(_, w)| i64::from(*w) == step.start / WINDOW_MS).map(|(p, _)| *p));
@@ -88,7 +103,7 @@ proptest! {
             }
         }
         let found: BTreeMap<i64, (usize, i64)> = span
-            .hours(ROOT, &zone)
+            .hours(&zone)
             .into_iter()
             .map(|s| (s.start, s.sums.map_or((0, 0), |(n, sums)| (n as usize, sums.focus_ms))))
             .collect();
@@ -101,7 +116,7 @@ proptest! {
             cell.0.extend(people);
             cell.2 += focus;
         }
-        let found: Vec<_> = span.heatmap(ROOT, &zone).into_iter().map(|((day, hour), cell)| {
+        let found: Vec<_> = span.heatmap(&zone).into_iter().map(|((day, hour), cell)| {
             (usize::from(day) * 24 + usize::from(hour), (cell.n as usize, cell.person_hours, cell.sums.focus_ms))
         }).collect();
         let cells: Vec<_> = cells.into_iter().map(|(at, (people, hours, focus))| (at, (people.len(), hours, focus))).collect();

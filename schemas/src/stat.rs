@@ -1,4 +1,5 @@
-//! Mean, median and 90th percentile: linear interpolation between closest ranks (type 7).
+//! What is said of a metric of several people: mean, median and 90th percentile, the latter two by linear interpolation
+//! between closest ranks (type 7).
 
 use serde::Serialize;
 
