@@ -120,10 +120,12 @@ pub struct Query {
     pub max_memory: Size,
     pub max_rows: usize,
     pub max_concurrent: usize,
+    pub max_concurrent_per_token: usize,
     pub max_statement: Size,
     pub max_directory: Size,
     pub figures_memory: Size,
     pub max_connections: usize,
+    pub max_connections_per_token: usize,
     pub live_tick: Span,
 }
 

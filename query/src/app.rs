@@ -7,11 +7,13 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use schemas::control::{Control, Role, Token};
+use store::Reader;
 use tokio::sync::Semaphore;
 
-use crate::access::{Decision, Org, Request, Viewer, decide};
+use crate::access::{self, Decision, Org, Request, Viewer, decide};
 use crate::figures::FigureStore;
 use crate::live::hub::Hub;
+use crate::share::Shares;
 use crate::{Config, Deps, Error};
 
 /// Entries valid from a date begin to hold without the directory changing.
@@ -25,7 +27,10 @@ pub struct Inner {
     pub figures: Arc<FigureStore>,
     pub hub: Arc<Hub>,
     pub sql_slots: Arc<Semaphore>,
+    pub sql_shares: Arc<Shares>,
     org: Mutex<Option<(i64, Arc<Org>)>>,
+    /// What each role's statements see, of the tree of teams it was made with.
+    readers: Mutex<Vec<(Role, Arc<Org>, Reader)>>,
     pub log_end_at_start: tokio::sync::OnceCell<Arc<Vec<u64>>>,
     /// The live state is seeded and follows the log.
     pub live_runs: AtomicBool,
@@ -34,13 +39,16 @@ pub struct Inner {
 impl Inner {
     pub fn new(config: Config, deps: Deps, figures: Arc<FigureStore>, hub: Arc<Hub>) -> Inner {
         let sql_slots = Arc::new(Semaphore::new(config.sql_concurrency));
+        let sql_shares = Shares::new(config.sql_concurrency_per_token);
         Inner {
             config,
             deps,
             figures,
             hub,
             sql_slots,
+            sql_shares,
             org: Mutex::new(None),
+            readers: Mutex::default(),
             log_end_at_start: tokio::sync::OnceCell::new(),
             live_runs: AtomicBool::new(false),
         }
@@ -67,6 +75,23 @@ impl Inner {
         let org = Arc::new(Org::new(control.version, &control.directory, now));
         *kept = Some((now, org.clone()));
         org
+    }
+
+    /// What the caller's statements see; made anew when the directory changes or an entry of it begins to hold.
+    pub fn reader(&self, caller: &Caller) -> Result<Reader, Error> {
+        let role = caller.viewer.role;
+        {
+            let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = readers.iter().find(|(of, org, _)| *of == role && Arc::ptr_eq(org, &caller.org));
+            if let Some((_, _, reader)) = known {
+                return Ok(reader.clone());
+            }
+        }
+        let reader = access::reader(role, &caller.control, &caller.org, caller.now, self.config.least())?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.retain(|(of, _, _)| *of != role);
+        readers.push((role, caller.org.clone(), reader.clone()));
+        Ok(reader)
     }
 
     pub fn caller(&self, secret: &str) -> Result<Caller, Error> {

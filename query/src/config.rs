@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use store::Limits;
 
+use crate::access::Least;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Fewest people a team figure may cover. Never below 5.
     pub k_anonymity: u32,
+    /// The same for burnout risk. Never below 8.
+    pub k_anonymity_burnout: u32,
     pub sql_time: Duration,
     pub sql_memory_bytes: usize,
     pub sql_rows: usize,
-    /// Statements at once; one more is answered 429.
+    /// Statements at once; one more is answered 503.
     pub sql_concurrency: usize,
+    /// Statements at once of one token; one more is answered 429.
+    pub sql_concurrency_per_token: usize,
     /// Longest body of `POST /v1/sql`.
     pub sql_body_bytes: usize,
     /// Longest directory document.
@@ -29,7 +35,10 @@ pub struct Config {
 
 #[derive(Debug, Clone)]
 pub struct LiveConfig {
+    /// One more is answered 503.
     pub max_connections: usize,
+    /// Of one token; one more is answered 429.
+    pub max_connections_per_token: usize,
     pub max_subscriptions: usize,
     /// Longest message a client may send.
     pub max_message_bytes: usize,
@@ -54,10 +63,12 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             k_anonymity: 5,
+            k_anonymity_burnout: 8,
             sql_time: Duration::from_secs(30),
             sql_memory_bytes: 256 << 20,
             sql_rows: 1_000_000,
             sql_concurrency: 4,
+            sql_concurrency_per_token: 2,
             sql_body_bytes: 256 << 10,
             directory_body_bytes: 64 << 20,
             figures_bytes: 128 << 20,
@@ -73,6 +84,7 @@ impl Default for LiveConfig {
     fn default() -> Self {
         LiveConfig {
             max_connections: 20_000,
+            max_connections_per_token: 10_000,
             max_subscriptions: 32,
             max_message_bytes: 4 << 10,
             outbox: 64,
@@ -91,6 +103,10 @@ impl Default for LiveConfig {
 impl Config {
     pub fn k(&self) -> u32 {
         self.k_anonymity.max(5)
+    }
+
+    pub fn least(&self) -> Least {
+        Least { k: self.k(), k_burnout: self.k_anonymity_burnout.max(8).max(self.k()) }
     }
 
     pub(crate) fn sql_limits(&self) -> Limits {

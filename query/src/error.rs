@@ -28,8 +28,12 @@ pub enum Error {
     NotAcceptable(&'static str),
     #[error("the body is over {0} bytes")]
     TooLarge(usize),
-    #[error("{what} running at once: {limit} is the limit; try again in a moment")]
+    /// The client's own share is in use.
+    #[error("this token has {limit} {what} at once, which is its share: wait for one to end")]
     TooMany { code: &'static str, what: &'static str, limit: usize },
+    /// Everybody's together is.
+    #[error("the server has {limit} {what} at once, which is its limit; try again in a moment")]
+    Busy { what: &'static str, limit: usize },
     #[error("the server is stopping or not ready: {0}")]
     Unavailable(String),
     #[error(transparent)]
@@ -67,8 +71,8 @@ impl Error {
             Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Error::NotAcceptable(_) => (StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            Error::TooMany { code: "too_many_connections", .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
             Error::TooMany { code, .. } => (StatusCode::TOO_MANY_REQUESTS, code),
+            Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Error::Unavailable(_) | Error::Store(S::Unavailable(_)) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Error::Store(S::Statement { .. }) => (StatusCode::BAD_REQUEST, "sql_error"),
             Error::Store(S::Forbidden(_)) => (StatusCode::FORBIDDEN, "sql_forbidden"),
@@ -105,7 +109,8 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let problem = self.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if status.is_server_error() {
+        // A server that is short of something would only be made shorter by a line for each.
+        if status.is_server_error() && !matches!(self, Error::Busy { .. }) {
             tracing::error!(code = problem.code, detail = %problem.detail, "request failed");
         }
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -28,6 +28,7 @@ mod rest;
 mod routes;
 mod rows;
 mod service;
+mod share;
 mod sql;
 mod tokens;
 

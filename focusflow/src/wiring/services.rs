@@ -67,11 +67,13 @@ pub fn query_config(config: &Config) -> query::Config {
         sql_memory_bytes: settings.max_memory.bytes(),
         sql_rows: settings.max_rows,
         sql_concurrency: settings.max_concurrent,
+        sql_concurrency_per_token: settings.max_concurrent_per_token,
         sql_body_bytes: settings.max_statement.bytes(),
         directory_body_bytes: settings.max_directory.bytes(),
         figures_bytes: settings.figures_memory.bytes(),
         live: query::LiveConfig {
             max_connections: settings.max_connections,
+            max_connections_per_token: settings.max_connections_per_token,
             tick: settings.live_tick.duration(),
             ..query::LiveConfig::default()
         },

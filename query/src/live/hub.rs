@@ -11,6 +11,7 @@ use super::topic::{Key, State, Topic};
 use crate::Error;
 use crate::config::LiveConfig;
 use crate::metrics;
+use crate::share::{Share, Shares};
 
 /// A client wants a topic: the live task brings it up to date and hands it over.
 pub struct Open {
@@ -22,6 +23,7 @@ pub struct Hub {
     config: LiveConfig,
     topics: Mutex<HashMap<Key, Arc<Topic>>>,
     connections: AtomicUsize,
+    shares: Arc<Shares>,
     /// Numbers start at the process's start, so that one of an earlier process is never taken for one of this.
     first_seq: AtomicU64,
     opens: mpsc::Sender<Open>,
@@ -33,7 +35,8 @@ impl Hub {
         let (opens, waiting) = mpsc::channel(256);
         let first_seq = AtomicU64::new(now_ms.max(0) as u64 * 1_000);
         let waiting = Mutex::new(Some(waiting));
-        Arc::new(Hub { config, topics: Mutex::default(), connections: AtomicUsize::new(0), first_seq, opens, waiting })
+        let (shares, connections) = (Shares::new(config.max_connections_per_token), AtomicUsize::new(0));
+        Arc::new(Hub { config, topics: Mutex::default(), connections, shares, first_seq, opens, waiting })
     }
 
     /// For the live task, once.
@@ -84,14 +87,16 @@ impl Hub {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// A place for one more connection, given back when dropped.
-    pub fn connect(self: &Arc<Self>) -> Result<Connection, Error> {
+    /// A place for one more connection of the token, given back when dropped.
+    pub fn connect(self: &Arc<Self>, token: &str) -> Result<Connection, Error> {
+        const WHAT: &str = "live connections";
+        let limit = self.shares.each();
+        let own = self.shares.take(token).ok_or(Error::TooMany { code: "too_many_connections", what: WHAT, limit })?;
         let before = self.connections.fetch_add(1, Ordering::Relaxed);
-        let connection = Connection(self.clone());
+        let connection = Connection { hub: self.clone(), _own: own };
         ::metrics::gauge!(metrics::LIVE_CONNECTIONS).set((before + 1) as f64);
         if before >= self.config.max_connections {
-            let limit = self.config.max_connections;
-            return Err(Error::TooMany { code: "too_many_connections", what: "live connections", limit });
+            return Err(Error::Busy { what: WHAT, limit: self.config.max_connections });
         }
         Ok(connection)
     }
@@ -101,11 +106,14 @@ impl Hub {
     }
 }
 
-pub struct Connection(Arc<Hub>);
+pub struct Connection {
+    hub: Arc<Hub>,
+    _own: Share,
+}
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let before = self.0.connections.fetch_sub(1, Ordering::Relaxed);
+        let before = self.hub.connections.fetch_sub(1, Ordering::Relaxed);
         ::metrics::gauge!(metrics::LIVE_CONNECTIONS).set(before.saturating_sub(1) as f64);
     }
 }
@@ -218,10 +226,13 @@ mod tests {
 
     #[test]
     fn connections_are_bounded_and_given_back() {
-        let hub = Hub::new(LiveConfig { max_connections: 1, ..LiveConfig::default() }, 0);
-        let one = hub.connect().unwrap();
-        assert!(hub.connect().is_err());
+        let hub = Hub::new(LiveConfig { max_connections: 2, max_connections_per_token: 1, ..LiveConfig::default() }, 0);
+        let (one, two) = (hub.connect("a").unwrap(), hub.connect("b").unwrap());
+        assert!(matches!(hub.connect("a"), Err(Error::TooMany { limit: 1, .. })), "its own share");
+        assert!(matches!(hub.connect("c"), Err(Error::Busy { limit: 2, .. })), "everybody's");
         drop(one);
-        assert!(hub.connect().is_ok() && hub.connections() == 0);
+        assert!(hub.connect("c").is_ok());
+        drop(two);
+        assert_eq!(hub.connections(), 0);
     }
 }

@@ -42,7 +42,7 @@ pub struct Session {
 
 impl Session {
     pub fn new(app: App, caller: Caller) -> Result<Session, Error> {
-        let place = app.hub.connect()?;
+        let place = app.hub.connect(&caller.viewer.token)?;
         let outbox = Outbox::new(app.config.live.outbox);
         Ok(Session { app, caller, outbox, _place: place })
     }

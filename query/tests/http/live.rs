@@ -321,7 +321,15 @@ async fn without_a_token_there_is_no_connection() {
     assert!(matches!(error, tokio_tungstenite::tungstenite::Error::Http(r) if r.status() == 401));
     assert_eq!(world.problem("admin", "/v1/live").await.1, "bad_request");
     let full = World::with(|config| config.live.max_connections = 0).await;
-    assert_eq!(full.problem("admin", "/v1/live/events?topic=org").await.1, "too_many_connections");
+    let (status, code, _) = full.problem("admin", "/v1/live/events?topic=org").await;
+    assert_eq!((status, code.as_str()), (503, "busy"));
+    let used = World::with(|config| config.live.max_connections_per_token = 1).await;
+    let one = Client::connect(&used, "admin").await;
+    let (status, code, _) = used.problem("admin", "/v1/live/events?topic=org").await;
+    assert_eq!((status, code.as_str()), (429, "too_many_connections"));
+    let others = used.send(reqwest::Method::GET, "analyst", "/v1/live/events?topic=org", None).await;
+    assert_eq!(others.status(), 200);
+    drop(one);
 }
 
 #[tokio::test]

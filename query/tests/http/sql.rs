@@ -158,10 +158,33 @@ async fn requests_that_are_no_statement_get_their_own_status() {
 }
 
 #[tokio::test]
-async fn one_query_too_many_is_asked_to_wait() {
-    let world = World::with(|config| config.sql_concurrency = 0).await;
-    let response = run(&world, "*/*", json!({"sql": "SELECT 1"})).await;
-    assert_eq!(response.headers()["retry-after"], "1");
-    let (status, code, _) = problem(response).await;
-    assert_eq!((status, code.as_str()), (429, "too_many_queries"));
+async fn a_token_with_its_share_in_use_waits_and_so_does_everybody_when_the_server_is_full() {
+    let check = async |change: fn(&mut focusflow_query::Config), status: u16, code: &str| {
+        let world = World::with(change).await;
+        let response = run(&world, "*/*", json!({"sql": "SELECT 1"})).await;
+        assert_eq!(response.headers()["retry-after"], "1");
+        let (found, found_code, _) = problem(response).await;
+        assert_eq!((found, found_code.as_str()), (status, code));
+    };
+    check(|config| config.sql_concurrency_per_token = 0, 429, "too_many_queries").await;
+    check(|config| config.sql_concurrency = 0, 503, "busy").await;
+}
+
+#[tokio::test]
+async fn one_client_s_statements_leave_room_for_the_next() {
+    let world = World::with(|config| (config.sql_concurrency, config.sql_concurrency_per_token) = (2, 1)).await;
+    // Runs until nobody reads it any more.
+    let endless = json!({"sql": "SELECT a.value FROM generate_series(1, 100000000) a"});
+    let mut running = run(&world, "application/x-ndjson", endless.clone()).await;
+    assert!(running.chunk().await.unwrap().is_some());
+    assert_eq!(run(&world, "*/*", json!({"sql": "SELECT 1"})).await.status(), 429);
+    let other = async || world.send(Method::POST, "analyst", "/v1/sql", Some(json!({"sql": "SELECT 1"}))).await.status();
+    assert_eq!(other().await, 200);
+    drop(running);
+    soon(async {
+        while run(&world, "*/*", json!({"sql": "SELECT 1"})).await.status() != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
 }
