@@ -73,7 +73,7 @@ impl Default for Config {
             directory_body_bytes: 64 << 20,
             figures_bytes: 128 << 20,
             figures_fresh: Duration::from_secs(1),
-            figures_stale: Duration::from_secs(5),
+            figures_stale: Duration::from_secs(15),
             list_rows: 10_000,
             live: LiveConfig::default(),
         }

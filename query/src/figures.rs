@@ -6,6 +6,7 @@
 pub mod daily;
 pub mod days;
 pub mod head;
+pub mod warm;
 pub mod windows;
 
 use std::collections::HashMap;

@@ -36,15 +36,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use eventlog::EventLog;
-use schemas::control::Control;
-use store::Store;
+use schemas::control::{Control, Role};
 use store::control::ControlStore;
+use store::{Reader, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, LiveConfig};
 pub use error::Error;
 pub use live::pipeline::{PartitionStats, PipelineStats};
+
+/// What a statement of somebody who may see everything sees: for a store that is opened without a server over it.
+pub fn whole_reader(config: &Config, control: &Control, now_ms: i64) -> Result<Reader, Error> {
+    let org = Arc::new(access::Org::new(control.version, &control.directory, now_ms));
+    access::reader(Role::Admin, control, &org, now_ms, config.least())
+}
 
 #[derive(Clone)]
 pub struct Deps {
@@ -85,6 +91,9 @@ impl Service {
     /// with an error when it cannot start.
     pub async fn run_live(&self) -> Result<(), Error> {
         service::ends_at_start(&self.app).await?;
-        live::task::run(self.app.clone(), self.app.deps.cancel.clone()).await
+        let warm = tokio::spawn(figures::warm::run(self.app.clone(), self.app.deps.cancel.clone()));
+        let ended = live::task::run(self.app.clone(), self.app.deps.cancel.clone()).await;
+        warm.abort();
+        ended
     }
 }

@@ -88,6 +88,24 @@ impl<T> Days<T> {
         self.lock().bytes
     }
 
+    /// Days in one load.
+    pub fn chunk(&self) -> i32 {
+        self.policy.chunk
+    }
+
+    /// Whether another load fits, as large as those before, without anything having to go.
+    pub fn has_room(&self) -> bool {
+        let inner = self.lock();
+        let a_day = inner.bytes / inner.slots.len().max(1);
+        inner.bytes + a_day * self.policy.chunk as usize <= self.policy.max_bytes
+    }
+
+    /// What is held of these days.
+    pub fn held(&self, days: RangeInclusive<i32>) -> Vec<Arc<T>> {
+        let inner = self.lock();
+        days.filter_map(|day| inner.slots.get(&day)).map(|slot| slot.data.clone()).collect()
+    }
+
     /// The day has other rows than before.
     pub fn invalidate(&self, day: i32) {
         let mut inner = self.lock();
@@ -112,7 +130,7 @@ impl<T> Days<T> {
         Ok((in_order(days, &mut look.found), false))
     }
 
-    /// Looks after what is old of these days; does nothing when that is under way.
+    /// Looks after what is old of these days, as far as they are held; does nothing when that is under way.
     pub async fn tend(&self, days: RangeInclusive<i32>, source: &impl Source<T>) -> Result<(), Error> {
         if std::mem::replace(&mut self.lock().tending, true) {
             return Ok(());
@@ -166,7 +184,7 @@ impl<T> Days<T> {
         Ok(found)
     }
 
-    /// `all`: what is only old is to be looked after as well.
+    /// `all`: everything that is held is to be looked after as well, and nothing that is not.
     fn look(&self, days: RangeInclusive<i32>, all: bool) -> Look<T> {
         let mut inner = self.lock();
         let mut look = Look { found: HashMap::new(), missing: Vec::new(), check: Vec::new(), is_old: false };
@@ -174,7 +192,9 @@ impl<T> Days<T> {
             inner.clock += 1;
             let (clock, changed) = (inner.clock, inner.changed.get(&day).copied());
             let Some(slot) = inner.slots.get_mut(&day) else {
-                look.missing.push(day);
+                if !all {
+                    look.missing.push(day);
+                }
                 continue;
             };
             slot.used = clock;
@@ -312,6 +332,18 @@ mod tests {
         assert_eq!(days.bytes(), 40);
         assert_eq!(look(&days, 6..=6, &source).await, [(6, 1)]);
         assert_eq!(look(&days, 1..=1, &source).await, [(1, 2)]);
+    }
+
+    #[tokio::test]
+    async fn tending_looks_after_what_is_held_and_nothing_else() {
+        let (days, source) = (Days::new(policy(0, 60_000)), Counted::default());
+        assert!(days.has_room());
+        look(&days, 2..=3, &source).await;
+        assert!(!days.has_room(), "three more would be fifty");
+        days.invalidate(3);
+        days.tend(1..=4, &source).await.unwrap();
+        let held: Vec<(i32, usize)> = days.held(1..=4).iter().map(|day| **day).collect();
+        assert_eq!(held, [(2, 0), (3, 1)]);
     }
 
     #[test]
