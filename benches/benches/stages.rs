@@ -21,7 +21,7 @@ use schemas::event::{Category, Direction, MessageKind};
 use schemas::rows::{USER_5M, User5m, User5mColumns};
 use schemas::{Definition, Table};
 use store::embedded::EmbeddedStore;
-use store::{Commit, Limits, Params, Statement, Store};
+use store::{Commit, Limits, Params, Reader, Statement, Store};
 use tokio::runtime::Runtime;
 
 const DAY: i32 = 20_000;
@@ -173,7 +173,7 @@ fn store(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter(|| {
                 runtime.block_on(async {
-                    let statement = Statement { sql: sql.into(), params: Params::None, limits };
+                    let statement = Statement { sql: sql.into(), params: Params::None, limits, reader: Reader::default() };
                     let mut rows = store.sql(statement).await.expect("planned");
                     let mut count = 0;
                     while let Some(batch) = rows.batches.next().await {

@@ -2,16 +2,25 @@
 //! `release` which figures may leave.
 //!
 //! - ingest: nothing. member: themselves. manager: themselves and the teams they lead, with everything below.
-//! - analyst: all team views, SQL on them. admin: the same, SQL on everything, configuration - and no single person's page.
+//! - analyst: all team views, and SQL over everybody under pseudonyms (`disguise`).
+//! - admin: all team views, SQL on everything as it is, configuration - and no single person's page.
 //!
 //! A team that is too small is answered with the figures of the unit above it (see `release`): being allowed to ask for a
 //! team includes that.
 
+mod disguise;
+mod labels;
 pub mod org;
 pub mod release;
+mod units;
+
+use std::sync::Arc;
 
 use schemas::Directory;
-use schemas::control::{Role, Token};
+use schemas::control::{Control, Role, Token};
+use store::Reader;
+
+use crate::Error;
 
 pub use org::{Org, ROOT, day_start, local_day};
 pub use release::{Release, Window, release, shown, shown_windows};
@@ -33,10 +42,7 @@ pub enum Request<'a> {
     Org,
     /// How the pipeline is doing: nothing about people.
     Pipeline,
-    /// SQL over every table.
-    SqlAll,
-    /// SQL over the team views.
-    SqlTeams,
+    Sql,
     /// Directory, tokens.
     Configure,
 }
@@ -90,12 +96,29 @@ pub fn decide(viewer: &Viewer, request: Request<'_>, org: &Org) -> Decision {
         },
         (Role::Member, Request::Team(_)) => Forbid("members see themselves; team views are for those who lead the team"),
         (_, Request::Org) => Forbid("the organisation's view is for admins and analysts"),
-        (Role::Admin, Request::SqlAll | Request::SqlTeams | Request::Configure) => Allow(None),
-        (Role::Analyst, Request::SqlTeams) => Allow(None),
-        (Role::Analyst, Request::SqlAll) => Forbid("analysts query the team views team_5m, team_daily and team_burnout"),
-        (_, Request::SqlAll | Request::SqlTeams) => Forbid("SQL is for admins and analysts"),
+        (Role::Admin, Request::Sql | Request::Configure) => Allow(None),
+        (Role::Analyst, Request::Sql) => Allow(None),
+        (_, Request::Sql) => Forbid("SQL is for admins and analysts"),
         (_, Request::Configure) => Forbid("only admins change the directory and tokens"),
     }
+}
+
+/// Fewest people a figure may cover.
+#[derive(Debug, Clone, Copy)]
+pub struct Least {
+    pub k: u32,
+    /// For figures of burnout risk, and for how many people carry the same marks where rows of single people are shown.
+    pub k_burnout: u32,
+}
+
+/// What a statement may see of a role that may send any: everybody as they are is for admins alone.
+pub fn reader(role: Role, control: &Control, org: &Arc<Org>, now: i64, least: Least) -> Result<Reader, Error> {
+    let units = units::ShownUnits { org: org.clone(), least };
+    let disguise = match role {
+        Role::Admin => None,
+        _ => Some(Arc::new(disguise::disguise(control, org, now, least.k_burnout)?)),
+    };
+    Ok(Reader { units: Some(Arc::new(units)), disguise })
 }
 
 #[cfg(test)]
@@ -136,7 +159,7 @@ mod tests {
     }
 
     /// What each role is allowed of: me, led team, team below it, team above, other team, unknown team, org, pipeline,
-    /// SQL on all, SQL on teams, configure. `+` allowed, `-` forbidden, `?` unknown.
+    /// SQL, configure. `+` allowed, `-` forbidden, `?` unknown.
     fn check(role: Role, person: Option<&str>, expected: &str) {
         let (viewer, org) = viewer(role, person);
         let requests = [
@@ -148,8 +171,7 @@ mod tests {
             Request::Team("none"),
             Request::Org,
             Request::Pipeline,
-            Request::SqlAll,
-            Request::SqlTeams,
+            Request::Sql,
             Request::Configure,
         ];
         let found: String = requests
@@ -165,18 +187,18 @@ mod tests {
 
     #[test]
     fn each_role_sees_what_it_may() {
-        check(Role::Ingest, Some("dev"), "-----------");
-        check(Role::Member, Some("dev"), "+------+---");
-        check(Role::Member, None, "-------+---");
-        check(Role::Manager, Some("boss"), "+++----+---");
-        check(Role::Manager, Some("slack:boss"), "+++----+---");
-        check(Role::Manager, Some("dev"), "+------+---");
-        check(Role::Analyst, Some("dev"), "-++++?++-+-");
-        check(Role::Admin, Some("dev"), "-++++?+++++");
+        check(Role::Ingest, Some("dev"), "----------");
+        check(Role::Member, Some("dev"), "+------+--");
+        check(Role::Member, None, "-------+--");
+        check(Role::Manager, Some("boss"), "+++----+--");
+        check(Role::Manager, Some("slack:boss"), "+++----+--");
+        check(Role::Manager, Some("dev"), "+------+--");
+        check(Role::Analyst, Some("dev"), "-++++?+++-");
+        check(Role::Admin, Some("dev"), "-++++?++++");
     }
 
     #[test]
     fn a_member_token_leads_nothing_even_when_the_person_does() {
-        check(Role::Member, Some("boss"), "+------+---");
+        check(Role::Member, Some("boss"), "+------+--");
     }
 }

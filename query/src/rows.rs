@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use futures::StreamExt;
 use serde_json::Value;
-use store::{Limits, Params, Statement, Store};
+use store::{Limits, Params, Reader, Statement, Store};
 
 use crate::Error;
 
@@ -19,7 +19,8 @@ pub async fn each(
     limits: Limits,
     mut take: impl FnMut(&RecordBatch) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let statement = Statement { sql: sql.to_owned(), params: Params::Positional(params), limits };
+    let reader = Reader::default();
+    let statement = Statement { sql: sql.to_owned(), params: Params::Positional(params), limits, reader };
     let mut rows = store.sql(statement).await?;
     while let Some(batch) = rows.batches.next().await {
         take(&batch?)?;

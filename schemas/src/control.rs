@@ -1,4 +1,4 @@
-//! Control data as every process sees it: directory, tokens, settings. One immutable snapshot per version.
+//! Control data as every process sees it: directory, tokens, settings, the secret of pseudonyms. One immutable snapshot per version.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::directory::Directory;
+use crate::pseudonym;
 
 #[derive(Debug, Clone, Default)]
 pub struct Control {
@@ -15,6 +16,9 @@ pub struct Control {
     pub directory: Arc<Directory>,
     pub tokens: Tokens,
     pub settings: Settings,
+    /// What analysts' pseudonyms are made with: made once, the same in every process, shown nowhere. None in a snapshot
+    /// nobody has loaded yet.
+    pub pseudonyms: Option<pseudonym::Key>,
 }
 
 /// What the organisation chose.

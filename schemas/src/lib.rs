@@ -15,6 +15,7 @@ pub mod directory;
 pub mod event;
 pub mod live;
 pub mod outcome;
+pub mod pseudonym;
 pub mod rows;
 pub mod stat;
 pub mod table;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use focusflow_store::embedded::{Config, EmbeddedStore};
-use focusflow_store::{Commit, Error, Limits, Params, Scan, Statement, Store};
+use focusflow_store::{Commit, Error, Limits, Params, Reader, Scan, Statement, Store};
 use futures::StreamExt;
 use schemas::Table;
 use schemas::rows::{USER_5M, USER_DAILY, User5m, User5mColumns, UserDaily, UserDailyColumns};
@@ -170,7 +170,8 @@ async fn time(store: &EmbeddedStore, name: &str, sql: &str) -> Result<(), Error>
             cpu = cpu_ms();
         }
         let started = Instant::now();
-        let mut answer = store.sql(Statement { sql: sql.to_owned(), params: Params::None, limits }).await?;
+        let mut answer =
+            store.sql(Statement { sql: sql.to_owned(), params: Params::None, limits, reader: Reader::default() }).await?;
         rows = 0;
         while let Some(batch) = answer.batches.next().await {
             rows += batch?.num_rows();

@@ -5,7 +5,8 @@
 //! - A change is durable, and in this process's snapshot, before its method returns; a refused change changes nothing.
 //! - Each change raises the version by one, in the same transaction; snapshots never go back.
 //! - A stored directory is valid: `Directory::new` accepted it first.
-//! - Secrets are shown once and never stored: only their SHA-256 is.
+//! - Secrets of tokens are shown once and never stored: only their SHA-256 is.
+//! - The key of the pseudonyms is there from the first snapshot on and stays as it is.
 //!
 //! Deliberately absent: who may change what (`query` decides), history of changes, the data themselves.
 

@@ -10,7 +10,9 @@
 //! manifest. A key's rows all have the same time, so that a table's days are independent of one another.
 
 mod compact;
+mod disguise;
 mod engine;
+mod exec;
 mod explain;
 mod file;
 mod flush;
@@ -23,7 +25,7 @@ mod snapshot;
 mod sql;
 mod steps;
 mod table;
-mod views;
+mod teams;
 mod write;
 
 use std::fs::{self, File, TryLockError};

@@ -14,6 +14,7 @@ pub mod faulty;
 mod ledger;
 pub mod memory;
 pub mod metrics;
+pub mod reader;
 mod rows;
 pub mod testing;
 
@@ -25,6 +26,8 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use schemas::Table;
+
+pub use reader::Reader;
 
 /// What a partition's owner starts from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +69,7 @@ pub struct Statement {
     /// For `$name` or `$1` in the statement.
     pub params: Params,
     pub limits: Limits,
+    pub reader: Reader,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +138,7 @@ pub trait Store: Send + Sync + 'static {
     /// The latest version of each row, in key order.
     async fn scan(&self, scan: Scan) -> Result<Vec<RecordBatch>, Error>;
 
-    /// Read-only SQL over all tables and views.
+    /// Read-only SQL over the tables and views the statement's reader sees.
     async fn sql(&self, statement: Statement) -> Result<Rows, Error>;
 
     /// Everything committed before the call is durable when it returns.

@@ -13,7 +13,7 @@ use arrow::array::{Int64Array, RecordBatch};
 use eventlog::EventLog;
 use futures::TryStreamExt;
 use store::control::ControlStore;
-use store::{Limits, Params, Statement, Store};
+use store::{Limits, Params, Reader, Statement, Store};
 
 use crate::cli::Import;
 use crate::client::Client;
@@ -167,7 +167,7 @@ impl Run {
 async fn people_and_days(machine: &Machine) -> Result<(u64, u64)> {
     let sql = "select count(distinct user_id), count(*) from user_daily".to_owned();
     let limits = Limits { time: Duration::from_secs(60), memory_bytes: 256 << 20, rows: 1 };
-    let rows = machine.store.sql(Statement { sql, params: Params::None, limits }).await?;
+    let rows = machine.store.sql(Statement { sql, params: Params::None, limits, reader: Reader::default() }).await?;
     let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
     let number = |column: usize| {
         let numbers = batches.first()?.column(column).as_any().downcast_ref::<Int64Array>()?;

@@ -9,13 +9,14 @@ use arrow::ipc::reader::StreamReader;
 use arrow::util::display::FormatOptions;
 use arrow::util::pretty::pretty_format_batches_with_options;
 use futures::TryStreamExt;
+use store::control::ControlStore;
 use store::{Limits, Params, Statement, Store};
 
 use crate::cli::{Sql, SqlFormat};
 use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::wiring::Machine;
+use crate::wiring::{Machine, services};
 
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 
@@ -41,7 +42,9 @@ async fn open_and_ask(config: Config, sql: &str) -> Result<(SchemaRef, Vec<Recor
     let limits = Limits { time: query.max_time.duration(), memory_bytes: query.max_memory.bytes(), rows: query.max_rows };
     let machine = Machine::open(&config).await?;
     let result = async {
-        let rows = machine.store.sql(Statement { sql: sql.to_owned(), params: Params::None, limits }).await?;
+        let control = machine.control.watch().borrow().clone();
+        let reader = query::whole_reader(&services::query_config(&config), &control, services::now_ms())?;
+        let rows = machine.store.sql(Statement { sql: sql.to_owned(), params: Params::None, limits, reader }).await?;
         anyhow::Ok((rows.schema, rows.batches.try_collect().await?))
     };
     let result = result.await;

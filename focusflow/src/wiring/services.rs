@@ -63,6 +63,7 @@ pub fn query_config(config: &Config) -> query::Config {
     let settings = &config.sections.query;
     query::Config {
         k_anonymity: config.definition.k_anonymity,
+        k_anonymity_burnout: config.definition.k_anonymity_burnout,
         sql_time: settings.max_time.duration(),
         sql_memory_bytes: settings.max_memory.bytes(),
         sql_rows: settings.max_rows,

@@ -4,8 +4,10 @@
 
 mod admin;
 mod live;
+mod pseudonyms;
 mod rest;
 mod roles;
 mod setting;
 mod sql;
 mod sse;
+mod units;

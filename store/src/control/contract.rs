@@ -14,6 +14,7 @@ pub(super) async fn check(control: &dyn ControlStore) {
     tokens_are_made_found_and_revoked(control).await;
     a_bad_token_is_refused(control).await;
     settings_are_kept(control).await;
+    the_key_of_pseudonyms_outlives_every_change(control).await;
 }
 
 fn document() -> Document {
@@ -114,6 +115,15 @@ async fn settings_are_kept(control: &dyn ControlStore) {
     let version = control.put_settings(settings.clone()).await.unwrap();
     assert_eq!(control.watch().borrow().settings, settings);
     assert_eq!(control.put_settings(settings).await.unwrap(), version);
+}
+
+async fn the_key_of_pseudonyms_outlives_every_change(control: &dyn ControlStore) {
+    let key = control.watch().borrow().pseudonyms.clone();
+    assert!(key.is_some(), "there from the start");
+    control.put_settings(Settings { keep_urls: true, ..Settings::default() }).await.unwrap();
+    control.put_directory(Document::default()).await.unwrap();
+    control.put_directory(document()).await.unwrap();
+    assert_eq!(control.watch().borrow().pseudonyms, key);
 }
 
 #[tokio::test]

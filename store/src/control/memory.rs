@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use schemas::Directory;
 use schemas::control::{Control, Settings, Token, Tokens};
 use schemas::directory::Document;
+use schemas::pseudonym::Key;
 use tokio::sync::watch;
 
+use super::token::random;
 use super::{ControlStore, NewToken, PersonChanges, Secret};
 use crate::Error;
 
@@ -17,7 +19,9 @@ pub struct MemoryControl {
 
 impl MemoryControl {
     pub fn new() -> MemoryControl {
-        MemoryControl { snapshot: watch::Sender::new(Arc::new(Control::default())) }
+        // Without random numbers there are no pseudonyms, and nothing that needs them is shown.
+        let pseudonyms = random().map(Key::new).ok();
+        MemoryControl { snapshot: watch::Sender::new(Arc::new(Control { pseudonyms, ..Control::default() })) }
     }
 
     /// Changes are made under the channel's own lock, so that they follow one another; None changes nothing.

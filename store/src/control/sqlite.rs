@@ -11,11 +11,13 @@ use async_trait::async_trait;
 use schemas::Directory;
 use schemas::control::{Control, Settings, Token};
 use schemas::directory::Document;
+use schemas::pseudonym::Key;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::token::random;
 use super::{ControlStore, NewToken, PersonChanges, Secret};
 use crate::Error;
 
@@ -58,7 +60,8 @@ impl SqliteControl {
             Error::Unavailable(why) => Error::Unavailable(format!("control data {}: {why}", path.display())),
             other => other,
         })?;
-        let snapshot = watch::Sender::new(Arc::new(Control::default()));
+        let pseudonyms = Some(pseudonym_key(&pool).await?);
+        let snapshot = watch::Sender::new(Arc::new(Control { pseudonyms, ..Control::default() }));
         let inner = Arc::new(Inner { pool, snapshot, directory_version: Mutex::new(0) });
         inner.refresh().await?;
         let stop = CancellationToken::new();
@@ -89,6 +92,21 @@ async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
         sqlx::query("INSERT INTO migrations (number) VALUES (?)").bind(number).execute(&mut *tx).await.map_err(database)?;
     }
     tx.commit().await.map_err(database)
+}
+
+/// Made by whoever opens the file first, in a transaction of its own: of two processes one waits and finds the other's.
+async fn pseudonym_key(pool: &SqlitePool) -> Result<Key, Error> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
+    let key = match rows::pseudonym_key(&mut tx).await? {
+        Some(key) => key,
+        None => {
+            let key = Key::new(random()?);
+            rows::put_pseudonym_key(&mut tx, &key).await?;
+            key
+        }
+    };
+    tx.commit().await.map_err(database)?;
+    Ok(key)
 }
 
 async fn poll(inner: Arc<Inner>, stop: CancellationToken) {

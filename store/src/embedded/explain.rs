@@ -2,12 +2,10 @@
 
 use datafusion::common::{DataFusionError, Location, SchemaError};
 
-use schemas::rows::TABLES;
-
-use super::views::VIEWS;
 use crate::{Error, Limits};
 
-pub(super) fn error(error: &DataFusionError, limits: &Limits) -> Error {
+/// `tables`: what the statement's reader sees, for what may have been meant.
+pub(super) fn error(error: &DataFusionError, limits: &Limits, tables: &[String]) -> Error {
     let at = error.diagnostic().and_then(|d| d.span).map(|span| place(span.start));
     match error.find_root() {
         DataFusionError::External(source) => match source.downcast_ref::<Error>() {
@@ -25,7 +23,7 @@ pub(super) fn error(error: &DataFusionError, limits: &Limits) -> Error {
         DataFusionError::Plan(message) if forbidden(message) => {
             Error::Forbidden("only reading is allowed here: no tables are made or changed and nothing is set".into())
         }
-        root => Error::Statement { message: message(error, root), at },
+        root => Error::Statement { message: message(error, root, tables), at },
     }
 }
 
@@ -65,9 +63,9 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance(best) <= name.len().div_ceil(3)).then_some(best)
 }
 
-fn message(error: &DataFusionError, root: &DataFusionError) -> String {
+fn message(error: &DataFusionError, root: &DataFusionError, tables: &[String]) -> String {
     if let Some(name) = missing_table(&root.message()) {
-        let known: Vec<&str> = TABLES.iter().map(|t| t.name).chain(VIEWS.iter().map(|(name, _)| *name)).collect();
+        let known: Vec<&str> = tables.iter().map(String::as_str).collect();
         let guess = nearest(&name, &known).map_or_else(String::new, |near| format!(" Did you mean '{near}'?"));
         return format!("there is no table '{name}'.{guess} SHOW TABLES lists what there is.");
     }

@@ -181,10 +181,28 @@ impl HotView {
         });
     }
 
+    fn batches(&self) -> impl Iterator<Item = &RecordBatch> {
+        let recent = self.content.recent.iter().map(Arc::as_ref);
+        self.content.runs.iter().flat_map(|run| run.iter()).chain(recent)
+    }
+
+    /// Adds the people with any row, of whatever version, whom the test picks.
+    pub fn add_people(&self, is_wanted: &impl Fn(&str) -> bool, people: &mut BTreeSet<String>) -> Result<(), Error> {
+        for batch in self.batches() {
+            let users = crate::rows::users(batch)?;
+            let mut last = None;
+            for user in users.iter().flatten() {
+                if last.replace(user) != Some(user) && !people.contains(user) && is_wanted(user) {
+                    people.insert(user.to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Adds the people with any row, of whatever version, in one of the teams.
     pub fn add_people_of(&self, teams: &HashSet<String>, people: &mut BTreeSet<String>) -> Result<(), Error> {
-        let recent = self.content.recent.iter().map(Arc::as_ref);
-        for batch in self.content.runs.iter().flat_map(|run| run.iter()).chain(recent) {
+        for batch in self.batches() {
             let users = crate::rows::users(batch)?;
             let Some(team_ids) = batch.column_by_name("team_id").and_then(|c| c.as_string_opt::<i32>()) else {
                 people.extend(users.iter().flatten().map(str::to_owned));

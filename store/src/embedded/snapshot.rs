@@ -92,6 +92,20 @@ impl Unit {
         Ok(project(run, columns.to_vec()))
     }
 
+    /// The people with any row, of whatever version, whom the test picks. In order.
+    pub fn people(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, Error> {
+        let mut people: BTreeSet<String> = BTreeSet::new();
+        for file in &self.files {
+            let open = self.cache.open(file)?;
+            let index = self.cache.people(file, &open)?;
+            people.extend(index.people(&Selection::default()).filter(|user| is_wanted(user)).map(str::to_owned));
+        }
+        for view in &self.hot {
+            view.add_people(&is_wanted, &mut people)?;
+        }
+        Ok(people.into_iter().collect())
+    }
+
     /// The same selection by people alone. A row's versions can be of different teams: where there may be several, all
     /// rows of whoever has any in the teams are read, or an old version would pass for the newest.
     fn by_people(&self, wanted: &Selection) -> Result<Selection, Error> {

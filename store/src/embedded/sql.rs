@@ -1,18 +1,23 @@
 //! Statements to rows: parsed, found to be a single query, planned over one snapshot, run under its limits.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
+    TableProvider,
+};
 use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::datasource::MemTable;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::execute_stream;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -22,17 +27,26 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::disguise::DisguisedTable;
 use super::engine::Engine;
+use super::explain;
 use super::table::StoredTable;
-use super::{explain, views};
+use super::teams::TeamView;
+use crate::reader::{Disguise, Reader};
 use crate::rows::damaged;
 use crate::{Error, Limits, Params, Rows, Statement, metrics as names};
 
+const CATALOG: &str = "focusflow";
+const SCHEMA: &str = "public";
 /// Batches a slow reader leaves waiting.
 const WAITING_BATCHES: usize = 2;
 
 pub(super) struct Planner {
-    state: SessionState,
+    /// With every table, for readers that see all.
+    whole: SessionState,
+    /// The catalog made last for a disguise; statements of one follow each other.
+    disguised: Mutex<Option<(Arc<Disguise>, SessionState)>>,
+    partitions: usize,
     runtime: Arc<RuntimeEnv>,
 }
 
@@ -40,7 +54,7 @@ impl Planner {
     pub fn new(partitions: usize) -> Result<Planner, Error> {
         let mut config = SessionConfig::new()
             .with_target_partitions(partitions)
-            .with_default_catalog_and_schema("focusflow", "public")
+            .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_information_schema(true);
         let options = config.options_mut();
         options.sql_parser.collect_spans = true;
@@ -52,20 +66,38 @@ impl Planner {
         let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).build_arc().map_err(damaged)?;
         let state =
             SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features().build();
-        let context = SessionContext::new_with_state(state);
-        for table in TABLES {
-            context.register_table(table.name, Arc::new(StoredTable::new(table, partitions))).map_err(damaged)?;
+        let stored =
+            TABLES.iter().map(|table| (table.name, Arc::new(StoredTable::new(table, partitions)) as Arc<dyn TableProvider>));
+        let whole = with_tables(state, stored.chain(team_views(partitions)))?;
+        Ok(Planner { whole, disguised: Mutex::default(), partitions, runtime })
+    }
+
+    /// The session a reader's statements are planned in: its catalog has what the reader sees, and nothing else.
+    fn state(&self, reader: &Reader) -> Result<SessionState, Error> {
+        let Some(disguise) = &reader.disguise else { return Ok(self.whole.clone()) };
+        let mut kept = self.disguised.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, state)) = kept.as_ref().filter(|(of, _)| Arc::ptr_eq(of, disguise)) {
+            return Ok(state.clone());
         }
-        views::register(&context)?;
-        Ok(Planner { state: context.state(), runtime })
+        let mut tables: Vec<(&'static str, Arc<dyn TableProvider>)> = team_views(self.partitions).collect();
+        for (at, disguised) in disguise.tables.iter().enumerate() {
+            tables.push((disguised.table.name, Arc::new(DisguisedTable::new(at, disguise.clone(), self.partitions))));
+        }
+        for (name, rows) in &disguise.given {
+            tables.push((*name, Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows.clone()]]).map_err(damaged)?)));
+        }
+        let state = with_tables(self.whole.clone(), tables)?;
+        *kept = Some((disguise.clone(), state.clone()));
+        Ok(state)
     }
 
     pub async fn run(&self, handle: &Handle, engine: &Engine, statement: Statement) -> Result<Rows, Error> {
         let started = Instant::now();
-        let Statement { sql, params, limits } = statement;
+        let Statement { sql, params, limits, reader } = statement;
         let parsed = parse(&sql)?;
-        let mut state = self.state.clone();
+        let mut state = self.state(&reader)?;
         state.config_mut().set_extension(Arc::new(engine.snapshot()));
+        state.config_mut().set_extension(Arc::new(reader));
         state.mark_start_execution();
         let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(limits.memory_bytes));
         let mut runtime = (*self.runtime).clone();
@@ -88,7 +120,7 @@ impl Planner {
             let mut stream = match planned.await {
                 Ok(stream) => stream,
                 Err(error) => {
-                    let _ = ready.send(Err(explain::error(&error, &limits)));
+                    let _ = ready.send(Err(explain::error(&error, &limits, &tables_of(&state))));
                     return;
                 }
             };
@@ -96,7 +128,7 @@ impl Planner {
                 return;
             }
             while let Some(batch) = stream.next().await {
-                let batch = batch.map_err(|e| explain::error(&e, &limits));
+                let batch = batch.map_err(|e| explain::error(&e, &limits, &[]));
                 let ended = batch.is_err();
                 if send.send(batch).await.is_err() || ended {
                     return;
@@ -115,6 +147,31 @@ impl Planner {
         let answer = Answer { receive, deadline, limits, left: limits.rows, ended: false, work };
         Ok(Rows { schema, batches: futures::stream::unfold(answer, Answer::next).boxed() })
     }
+}
+
+fn team_views(partitions: usize) -> impl Iterator<Item = (&'static str, Arc<dyn TableProvider>)> {
+    TeamView::all(partitions).map(|view| (view.name, Arc::new(view) as Arc<dyn TableProvider>))
+}
+
+/// The same session over a catalog of its own, of these tables alone.
+fn with_tables(
+    state: SessionState,
+    tables: impl IntoIterator<Item = (&'static str, Arc<dyn TableProvider>)>,
+) -> Result<SessionState, Error> {
+    let schema = MemorySchemaProvider::new();
+    for (name, table) in tables {
+        schema.register_table(name.to_owned(), table).map_err(damaged)?;
+    }
+    let (catalog, list) = (MemoryCatalogProvider::new(), MemoryCatalogProviderList::new());
+    catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(damaged)?;
+    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Ok(SessionStateBuilder::new_from_existing(state).with_catalog_list(Arc::new(list)).build())
+}
+
+/// For messages: what there is to be meant.
+fn tables_of(state: &SessionState) -> Vec<String> {
+    let schema = state.catalog_list().catalog(CATALOG).and_then(|catalog| catalog.schema(SCHEMA));
+    schema.map_or_else(Vec::new, |schema| schema.table_names())
 }
 
 /// Without the functions by name: a physical plan holds those it calls.

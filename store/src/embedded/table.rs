@@ -10,22 +10,21 @@ use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue, Statistics, stats::Precision};
+use datafusion::common::{Column, DFSchema, DataFusionError, Result as PlanResult, ScalarValue};
 use datafusion::datasource::MemTable;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::utils::{Guarantee, LiteralGuarantee};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+use datafusion::physical_plan::ExecutionPlan;
 use schemas::Table;
 
+use super::exec::{Memory, ReadExec, Source};
+use super::merge::Run;
 use super::people::Selection;
 use super::snapshot::{Snapshot, Unit};
+use crate::Error;
 use crate::rows::{DAY_MS, is_replaced};
 
 /// Knows no rows: they come from the snapshot the statement's session carries, so that one statement sees one moment
@@ -65,11 +64,8 @@ impl TableProvider for StoredTable {
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let snapshot = session
-            .config()
-            .get_extension::<Snapshot>()
-            .ok_or_else(|| DataFusionError::Internal("the session carries no snapshot of the store".into()))?;
+    ) -> PlanResult<Arc<dyn ExecutionPlan>> {
+        let snapshot = snapshot_of(session)?;
         if is_replaced(self.table) {
             let batch = match snapshot.replaced(self.table) {
                 Some(batch) => (**batch).clone(),
@@ -79,9 +75,7 @@ impl TableProvider for StoredTable {
         }
         let mut units = snapshot.units(self.table, i32::MIN, i32::MAX);
         let mut wanted = Selection::default();
-        if let Some(filter) = conjunction(filters.iter().cloned()) {
-            let columns = DFSchema::try_from(self.schema.as_ref().clone())?;
-            let filter = session.create_physical_expr(filter, &columns)?;
+        if let Some(filter) = filter(session, &self.schema, filters)? {
             units = prune_days(self.table, &self.schema, units, &filter);
             wanted = selection(&filter);
         }
@@ -91,17 +85,36 @@ impl TableProvider for StoredTable {
         let public: Vec<&'static str> =
             self.table.columns.iter().map(|c| c.name).filter(|name| *name != schemas::table::DELETED).collect();
         let columns = projection.iter().map(|&i| public[i]).collect();
-        Ok(Arc::new(DaysExec::new(self.table, schema, columns, spread(units, self.partitions), wanted)))
+        let parts = spread(units, self.partitions);
+        Ok(ReadExec::new(schema, DaysSource { table: self.table, columns, parts, wanted: Arc::new(wanted) }))
     }
 
     /// All help to read less, none is relied on alone: DataFusion filters again above.
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> PlanResult<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 }
 
+/// The moment the statement sees.
+pub(super) fn snapshot_of(session: &dyn Session) -> PlanResult<Arc<Snapshot>> {
+    let snapshot = session.config().get_extension::<Snapshot>();
+    snapshot.ok_or_else(|| DataFusionError::Internal("the session carries no snapshot of the store".into()))
+}
+
+/// All filters as one, on columns of this schema.
+pub(super) fn filter(session: &dyn Session, schema: &SchemaRef, filters: &[Expr]) -> PlanResult<Option<Arc<dyn PhysicalExpr>>> {
+    let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(None) };
+    let columns = DFSchema::try_from(schema.as_ref().clone())?;
+    session.create_physical_expr(filter, &columns).map(Some)
+}
+
 /// Days that no row of can pass the filter are left out. A filter that says nothing about time leaves all.
-fn prune_days(table: &'static Table, schema: &SchemaRef, units: Vec<Unit>, filter: &Arc<dyn PhysicalExpr>) -> Vec<Unit> {
+pub(super) fn prune_days(
+    table: &'static Table,
+    schema: &SchemaRef,
+    units: Vec<Unit>,
+    filter: &Arc<dyn PhysicalExpr>,
+) -> Vec<Unit> {
     let days = Days { table, days: units.iter().map(|u| u.day).collect() };
     let kept =
         PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(filter.clone()).and_then(|p| p.prune(&days));
@@ -154,7 +167,7 @@ impl PruningStatistics for Days {
 }
 
 /// The people and teams a row must be of to pass the filter.
-fn selection(filter: &Arc<dyn PhysicalExpr>) -> Selection {
+pub(super) fn selection(filter: &Arc<dyn PhysicalExpr>) -> Selection {
     let mut wanted = Selection::default();
     for guarantee in LiteralGuarantee::analyze(filter) {
         if guarantee.guarantee != Guarantee::In {
@@ -184,7 +197,7 @@ fn selection(filter: &Arc<dyn PhysicalExpr>) -> Selection {
 }
 
 /// Days over partitions, the largest first to where there is least, so that all end at about the same time.
-fn spread(units: Vec<Unit>, partitions: usize) -> Vec<Vec<Unit>> {
+pub(super) fn spread(units: Vec<Unit>, partitions: usize) -> Vec<Vec<Unit>> {
     let mut parts: Vec<(usize, Vec<Unit>)> = vec![(0, Vec::new()); partitions.min(units.len()).max(1)];
     let mut units: Vec<(usize, Unit)> = units.into_iter().map(|u| (u.max_rows(), u)).collect();
     units.sort_by_key(|(rows, unit)| (std::cmp::Reverse(*rows), unit.day));
@@ -203,46 +216,19 @@ fn spread(units: Vec<Unit>, partitions: usize) -> Vec<Vec<Unit>> {
         .collect()
 }
 
-/// Reads days one after another, each partition its own.
-#[derive(Clone)]
-struct DaysExec {
+/// Reads days one after another, each part its own.
+struct DaysSource {
     table: &'static Table,
-    schema: SchemaRef,
     columns: Vec<&'static str>,
     parts: Vec<Vec<Unit>>,
     wanted: Arc<Selection>,
-    properties: Arc<PlanProperties>,
 }
 
-impl DaysExec {
-    fn new(
-        table: &'static Table,
-        schema: SchemaRef,
-        columns: Vec<&'static str>,
-        parts: Vec<Vec<Unit>>,
-        wanted: Selection,
-    ) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema.clone()),
-            Partitioning::UnknownPartitioning(parts.len()),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        DaysExec { table, schema, columns, parts, wanted: Arc::new(wanted), properties: Arc::new(properties) }
-    }
-}
-
-impl fmt::Debug for DaysExec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.fmt_as(DisplayFormatType::Default, f)
-    }
-}
-
-impl DisplayAs for DaysExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Source for DaysSource {
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days: usize = self.parts.iter().map(Vec::len).sum();
         let columns = self.columns.join(", ");
-        write!(f, "DaysExec: table={}, days={days}, columns=[{columns}]", self.table.name)?;
+        write!(f, "ReadExec: table={}, days={days}, columns=[{columns}]", self.table.name)?;
         if let Some(users) = &self.wanted.users {
             write!(f, ", people={}", users.len())?;
         }
@@ -251,52 +237,17 @@ impl DisplayAs for DaysExec {
         }
         Ok(())
     }
-}
 
-impl ExecutionPlan for DaysExec {
-    fn name(&self) -> &'static str {
-        "DaysExec"
+    fn parts(&self) -> Vec<usize> {
+        self.parts.iter().map(|part| part.iter().map(Unit::max_rows).sum()).collect()
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let units = self.parts.get(partition).cloned().unwrap_or_default();
-        let (columns, wanted, schema) = (self.columns.clone(), self.wanted.clone(), self.schema.clone());
-        let rows = units.into_iter().flat_map(move |unit| match unit.read(&columns, &wanted) {
+    fn read(&self, part: usize, _: Memory) -> Result<Run, Error> {
+        let units = self.parts.get(part).cloned().unwrap_or_default();
+        let (columns, wanted) = (self.columns.clone(), self.wanted.clone());
+        Ok(Box::new(units.into_iter().flat_map(move |unit| match unit.read(&columns, &wanted) {
             Ok(run) => run,
             Err(error) => Box::new(std::iter::once(Err(error))),
-        });
-        // Batches come with the file's schema, which has the same columns and other metadata.
-        let shown = schema.clone();
-        let rows = rows.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).map(move |batch| {
-            let batch = batch.map_err(|e| DataFusionError::External(Box::new(e)))?;
-            Ok(batch.with_schema(shown.clone())?)
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(rows))))
-    }
-
-    fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<Statistics>> {
-        let mut statistics = Statistics::new_unknown(&self.schema);
-        let parts = self.parts.iter().enumerate().filter(|(i, _)| partition.is_none_or(|p| p == *i));
-        statistics.num_rows = Precision::Inexact(parts.flat_map(|(_, part)| part).map(Unit::max_rows).sum());
-        Ok(Arc::new(statistics))
+        })))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use focusflow_store::embedded::{Config, EmbeddedStore};
 use focusflow_store::memory::MemoryStore;
 use focusflow_store::testing::{Block, MONDAY_MS, commit_of, read_blocks};
-use focusflow_store::{Limits, Params, Statement, Store};
+use focusflow_store::{Limits, Params, Reader, Statement, Store};
 use futures::StreamExt;
 use proptest::prelude::*;
 use schemas::rows::FocusBlock;
@@ -62,7 +62,7 @@ impl Model {
 async fn by_sql(store: &dyn Store) -> Vec<(String, i64, u64, i64)> {
     let sql = "SELECT *, false FROM focus_blocks ORDER BY user_id, start_ts".to_owned();
     let limits = Limits { time: Duration::from_secs(20), memory_bytes: 64 << 20, rows: 100_000 };
-    let rows = store.sql(Statement { sql, params: Params::None, limits }).await.unwrap();
+    let rows = store.sql(Statement { sql, params: Params::None, limits, reader: Reader::default() }).await.unwrap();
     let batches: Vec<_> = rows.batches.map(Result::unwrap).collect().await;
     batches
         .iter()

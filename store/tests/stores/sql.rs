@@ -8,7 +8,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use arrow::util::pretty::pretty_format_batches;
 use focusflow_store::embedded::{Config, EmbeddedStore};
 use focusflow_store::testing::{MONDAY_MS, commit_of, directory};
-use focusflow_store::{Commit, Error, Limits, Params, Statement, Store};
+use focusflow_store::{Commit, Error, Limits, Params, Reader, Statement, Store};
 use futures::StreamExt;
 use schemas::rows::{DIRECTORY, FOCUS_BLOCKS, USER_5M, USER_DAILY, User5m, User5mColumns, UserDaily, UserDailyColumns};
 
@@ -21,7 +21,11 @@ fn limits() -> Limits {
 }
 
 async fn run(store: &EmbeddedStore, sql: &str, params: Params, limits: Limits) -> Result<Vec<RecordBatch>, Error> {
-    let mut rows = store.sql(Statement { sql: sql.to_owned(), params, limits }).await?;
+    run_as(store, Statement { sql: sql.to_owned(), params, limits, reader: Reader::default() }).await
+}
+
+async fn run_as(store: &EmbeddedStore, statement: Statement) -> Result<Vec<RecordBatch>, Error> {
+    let mut rows = store.sql(statement).await?;
     let mut batches = Vec::new();
     while let Some(batch) = rows.batches.next().await {
         let batch = batch?;
@@ -32,7 +36,11 @@ async fn run(store: &EmbeddedStore, sql: &str, params: Params, limits: Limits) -
 }
 
 pub async fn query(store: &EmbeddedStore, sql: &str) -> Result<String, Error> {
-    let batches = run(store, sql, Params::None, limits()).await?;
+    query_as(store, sql, Reader::default()).await
+}
+
+pub async fn query_as(store: &EmbeddedStore, sql: &str, reader: Reader) -> Result<String, Error> {
+    let batches = run_as(store, Statement { sql: sql.to_owned(), params: Params::None, limits: limits(), reader }).await?;
     let table = pretty_format_batches(&batches).unwrap().to_string();
     let rows = table.lines().filter(|l| l.starts_with('|')).skip(1);
     Ok(rows
@@ -47,6 +55,28 @@ pub fn open() -> (tempfile::TempDir, EmbeddedStore) {
     (dir, store)
 }
 
+pub fn a_window<'a>(user_id: &'a str, team_id: &'a str, window_start: i64, focus_ms: i64) -> User5m<'a> {
+    User5m {
+        user_id,
+        window_start,
+        team_id: Some(team_id),
+        active_ms: 300_000,
+        focus_ms,
+        comm_ms: 0,
+        meeting_ms: 0,
+        switches: 0,
+        messages_received: 0,
+        interruptions: 0,
+        self_interruptions: 0,
+        load: 0.5,
+        interruption_score: 1.0,
+        definition: 1,
+        final_: true,
+        version: 1,
+        deleted: false,
+    }
+}
+
 /// `people` people in teams of seven, each with one window a day for `days` days, whose focus is their number in minutes.
 pub async fn fill(store: &EmbeddedStore, people: usize, days: i64, flush_between: bool) {
     let epoch = store.acquire(0).await.unwrap().epoch;
@@ -54,25 +84,7 @@ pub async fn fill(store: &EmbeddedStore, people: usize, days: i64, flush_between
         let mut columns = User5mColumns::default();
         for person in 0..people {
             let (user, team) = (format!("u-{person:03}"), format!("t-{}", person / 7));
-            columns.push(&User5m {
-                user_id: &user,
-                window_start: MONDAY_MS + day * DAY_MS,
-                team_id: Some(&team),
-                active_ms: 300_000,
-                focus_ms: person as i64 * 60_000,
-                comm_ms: 0,
-                meeting_ms: 0,
-                switches: 0,
-                messages_received: 0,
-                interruptions: 0,
-                self_interruptions: 0,
-                load: 0.5,
-                interruption_score: 1.0,
-                definition: 1,
-                final_: true,
-                version: 1,
-                deleted: false,
-            });
+            columns.push(&a_window(&user, &team, MONDAY_MS + day * DAY_MS, person as i64 * 60_000));
         }
         let rows = vec![(&USER_5M, columns.finish().unwrap())];
         let (from, to) = (day as u64, day as u64 + 1);
@@ -263,7 +275,10 @@ async fn limits_on_rows_time_and_memory_end_a_statement() {
     let (_dir, store) = open();
     fill(&store, 100, 3, false).await;
     let few = Limits { rows: 50, ..limits() };
-    let mut rows = store.sql(Statement { sql: "SELECT * FROM user_5m".into(), params: Params::None, limits: few }).await.unwrap();
+    let mut rows = store
+        .sql(Statement { sql: "SELECT * FROM user_5m".into(), params: Params::None, limits: few, reader: Reader::default() })
+        .await
+        .unwrap();
     let (mut given, mut last) = (0, None);
     while let Some(batch) = rows.batches.next().await {
         match batch {

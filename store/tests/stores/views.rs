@@ -1,24 +1,108 @@
-//! The team views: figures of enough people, nothing about fewer.
+//! The team views: figures of the units a reader names, and nothing of those that may not be shown.
 
+use std::sync::Arc;
+
+use focusflow_store::embedded::EmbeddedStore;
+use focusflow_store::reader::{Figures, Reader, Units, Window};
 use focusflow_store::testing::MONDAY_MS;
-use focusflow_store::{Commit, Scan, Store};
-use schemas::rows::{BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns, Factor, USER_DAILY, UserDaily, UserDailyColumns};
+use focusflow_store::{Commit, Error, Scan, Store};
+use schemas::rows::{
+    BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns, Factor, USER_5M, USER_DAILY, User5mColumns, UserDaily, UserDailyColumns,
+};
 
-use crate::sql::{DAY_MS, fill, open, query};
+use crate::sql::{DAY_MS, a_window, fill, open, query, query_as};
+
+/// Teams t-0, t-1 … below the organisation, the last of them below the first; shown from five people on (eight for burnout),
+/// whatever that gives away: the rule itself is the caller's.
+struct Teams(Vec<String>);
+
+impl Teams {
+    fn reader(count: usize) -> Reader {
+        let units = Teams((0..count).map(|i| format!("t-{i}")).collect());
+        Reader { units: Some(Arc::new(units)), disguise: None }
+    }
+}
+
+impl Units for Teams {
+    fn ids(&self) -> Vec<Option<&str>> {
+        [None].into_iter().chain(self.0.iter().map(|id| Some(id.as_str()))).collect()
+    }
+
+    fn of_team(&self, team: Option<&str>) -> Vec<usize> {
+        let at = self.0.iter().position(|id| Some(id.as_str()) == team);
+        match at {
+            None => vec![0],
+            Some(last) if last + 1 == self.0.len() && last > 0 => vec![last + 1, 1, 0],
+            Some(at) => vec![at + 1, 0],
+        }
+    }
+
+    fn released(&self, figures: Figures, own: &[u32]) -> Vec<bool> {
+        let least = if figures == Figures::Burnout { 8 } else { 5 };
+        let below = |unit: usize| (0..own.len()).filter(move |other| self.of_team(self.ids()[*other]).contains(&unit));
+        (0..own.len()).map(|unit| below(unit).map(|other| own[other]).sum::<u32>() >= least).collect()
+    }
+
+    /// Hides the windows before one that few people had, when few people had those.
+    fn shown_windows(&self, _: usize, windows: &[Window], people_of: &mut dyn FnMut(&[i64]) -> u32) -> Vec<bool> {
+        let hidden: Vec<i64> = windows.iter().filter(|w| !w.released).map(|w| w.start).collect();
+        let few = !hidden.is_empty() && people_of(&hidden) < self.enough();
+        windows.iter().enumerate().map(|(i, w)| w.released && !(few && windows.get(i + 1).is_some_and(|w| !w.released))).collect()
+    }
+
+    fn enough(&self) -> u32 {
+        5
+    }
+}
+
+async fn teams(store: &EmbeddedStore, count: usize, sql: &str) -> Result<String, Error> {
+    query_as(store, sql, Teams::reader(count)).await
+}
 
 #[tokio::test]
-async fn team_views_show_nothing_about_fewer_than_five() {
+async fn figures_of_teams_and_of_all_below_them() {
     let (_dir, store) = open();
-    // Teams of seven, seven and two.
+    // Teams of seven, seven and two, which are below the first.
     fill(&store, 16, 1, true).await;
     let sql = "SELECT team_id, n, suppressed, focus_ms_mean, focus_ms_median, focus_ms_p90, load_mean, final FROM team_5m ORDER BY team_id";
-    let expected = "t-0 7 false 180000.0 180000.0 324000.0 0.5 true
+    let expected = "t-0 9 false 333333.3333333333 240000.0 852000.0 0.5 true
 t-1 7 false 600000.0 600000.0 744000.0 0.5 true
-t-2  true     true";
-    assert_eq!(query(&store, sql).await.unwrap(), expected);
-    assert_eq!(query(&store, "SELECT n FROM team_5m WHERE team_id = 't-1' AND window_start < '2026-01-06'").await.unwrap(), "7");
+t-2  true";
+    assert_eq!(teams(&store, 3, sql).await.unwrap(), expected);
+    let one = "SELECT n FROM team_5m WHERE team_id = 't-0' AND window_start < '2026-01-06'";
+    assert_eq!(teams(&store, 3, one).await.unwrap(), "9");
+    assert_eq!(
+        teams(&store, 3, "SELECT count(*), count(n) FROM team_5m WHERE team_id IN ('t-2', 'nobody')").await.unwrap(),
+        "1 0"
+    );
     for view in ["team_daily", "team_burnout"] {
-        assert_eq!(query(&store, &format!("SELECT count(*) FROM {view}")).await.unwrap(), "0");
+        assert_eq!(teams(&store, 3, &format!("SELECT count(*) FROM {view}")).await.unwrap(), "0");
+    }
+    let error = query(&store, "SELECT * FROM team_5m").await.unwrap_err();
+    assert!(matches!(&error, Error::Statement { message, .. } if message.contains("team_5m")), "without units: {error:?}");
+}
+
+#[tokio::test]
+async fn what_is_shown_of_a_window_can_depend_on_the_days_beside_it() {
+    let (_dir, store) = open();
+    let epoch = store.acquire(0).await.unwrap().epoch;
+    let midnight = MONDAY_MS + DAY_MS;
+    let mut columns = User5mColumns::default();
+    for person in 0..6 {
+        let user = format!("u-{person}");
+        columns.push(&a_window(&user, "t-0", midnight - 300_000, 1));
+        if person == 0 {
+            columns.push(&a_window(&user, "t-0", midnight, 1));
+        }
+        columns.push(&a_window(&user, "t-0", midnight + 300_000, 1));
+    }
+    let rows = vec![(&USER_5M, columns.finish().unwrap())];
+    store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
+    for _ in 0..2 {
+        let shown = |filter: &str| format!("SELECT n FROM team_5m WHERE {filter} ORDER BY window_start");
+        assert_eq!(teams(&store, 1, &shown("true")).await.unwrap().lines().collect::<Vec<_>>(), ["", "", "6"]);
+        assert_eq!(teams(&store, 1, &shown("window_start < '2026-01-06'")).await.unwrap(), "");
+        store.flush().await.unwrap();
     }
 }
 
@@ -56,14 +140,11 @@ async fn lists_survive_files_and_burnout_shows_from_eight_people_on() {
         let scan = Scan { table: &BURNOUT_RISK, users: Vec::new(), from_ms: MONDAY_MS, to_ms: MONDAY_MS + DAY_MS };
         assert_eq!(store.scan(scan).await.unwrap(), std::slice::from_ref(&before));
         assert_eq!(query(&store, "SELECT sum(array_length(features)) FROM burnout_risk").await.unwrap(), "15");
-        let shown =
-            query(&store, "SELECT team_id, n, suppressed, low, elevated, high FROM team_burnout ORDER BY team_id").await.unwrap();
-        assert_eq!(shown, "t-0 8 false 6 0 2\nt-1  true");
-        let daily =
-            query(&store, "SELECT n, active_ms_mean, response_ms_mean, rest_ms_p90 FROM team_daily WHERE team_id = 't-1'")
-                .await
-                .unwrap();
-        assert_eq!(daily, "7 1.0", "a metric nobody has a value for is null");
+        // A third team, which has nobody, is below the first.
+        let burnout = "SELECT team_id, n, suppressed, low, elevated, high FROM team_burnout ORDER BY team_id";
+        assert_eq!(teams(&store, 3, burnout).await.unwrap(), "t-0 8 false 6 0 2\nt-1  true\nt-2  true");
+        let daily = "SELECT n, active_ms_mean, response_ms_mean, rest_ms_p90 FROM team_daily WHERE team_id = 't-1'";
+        assert_eq!(teams(&store, 3, daily).await.unwrap(), "7 1.0", "a metric nobody has a value for is null");
         store.flush().await.unwrap();
     }
 }

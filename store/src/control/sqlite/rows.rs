@@ -2,6 +2,7 @@
 
 use schemas::control::{Settings, Token, Tokens};
 use schemas::directory::{Document, HoursEntry, PersonEntry, Team};
+use schemas::pseudonym::Key;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
@@ -142,6 +143,31 @@ pub(super) async fn put_settings(tx: &mut Tx, settings: &Settings) -> Result<(),
     let put =
         "INSERT INTO settings (name, value) VALUES ('organisation', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     sqlx::query(put).bind(to_json(settings)?).execute(&mut **tx).await.map(drop).map_err(database)
+}
+
+/// Beside the organisation's settings, which are replaced as a whole.
+pub(super) async fn pseudonym_key(tx: &mut Tx) -> Result<Option<Key>, Error> {
+    let text: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = 'pseudonym_key'")
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(database)?;
+    let Some(text) = text else { return Ok(None) };
+    let text: String = from_json(&text).map_err(|_| unreadable_key())?;
+    Key::from_hex(&text).map(Some).ok_or_else(unreadable_key)
+}
+
+/// Without the text: it is nearly the secret.
+fn unreadable_key() -> Error {
+    Error::Corrupt(
+        "control data: the key of the pseudonyms cannot be read; restore a backup, or delete the setting pseudonym_key, \
+         which gives everybody another pseudonym"
+            .into(),
+    )
+}
+
+pub(super) async fn put_pseudonym_key(tx: &mut Tx, key: &Key) -> Result<(), Error> {
+    let put = sqlx::query("INSERT INTO settings (name, value) VALUES ('pseudonym_key', ?)");
+    put.bind(to_json(&key.to_hex())?).execute(&mut **tx).await.map(drop).map_err(database)
 }
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Error> {

@@ -29,6 +29,7 @@ async fn what_was_put_is_there_after_a_restart() {
     assert_eq!(after.version, before.version);
     assert_eq!(after.directory.document(), before.directory.document());
     assert_eq!(after.settings, before.settings);
+    assert_eq!(after.pseudonyms, before.pseudonyms);
     assert!(after.tokens.authenticate("a-secret-of-my-own", 0).is_some());
 }
 
@@ -41,6 +42,30 @@ async fn another_process_sees_a_change() {
     let (_, secret) = one.create_token(NewToken::new("laptop", Role::Ingest)).await.unwrap();
     let seen = watch.wait_for(|c| c.tokens.authenticate(secret.reveal(), 0).is_some());
     tokio::time::timeout(Duration::from_secs(5), seen).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn processes_share_the_key_of_pseudonyms_and_installations_do_not() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (path, other) = (file(&dir), file(&elsewhere));
+    let (one, two, three) = tokio::join!(SqliteControl::open(&path), SqliteControl::open(&path), SqliteControl::open(&other));
+    let key = |control: Result<SqliteControl, Error>| control.unwrap().watch().borrow().pseudonyms.clone().unwrap();
+    let (one, two, three) = (key(one), key(two), key(three));
+    assert_eq!(one, two);
+    assert_ne!(one, three);
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let control = SqliteControl::open(&file(&dir)).await.unwrap();
+    sqlx::query("UPDATE settings SET value = '\"5ec2e7\"' WHERE name = 'pseudonym_key'")
+        .execute(&control.inner.pool)
+        .await
+        .unwrap();
+    control.close().await;
+    let error = SqliteControl::open(&file(&dir)).await.err().unwrap().to_string();
+    assert!(error.contains("pseudonym_key") && !error.contains("5ec2e7"), "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,130 @@
+//! `team_burnout`: how many of a unit's people with any active time on a day are at which level.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
+};
+use schemas::rows::USER_DAILY;
+
+use super::super::exec::{Memory, Source};
+use super::super::merge::Run;
+use super::super::people::Selection;
+use super::super::snapshot::Unit;
+use super::counts::{Tree, each_active};
+use super::{HEAD, LEVELS, Wanted};
+use crate::Error;
+use crate::reader::Figures;
+use crate::rows::{column, damaged, users};
+
+pub(super) struct BurnoutSource {
+    shared: Arc<Shared>,
+    parts: Vec<Vec<i32>>,
+}
+
+struct Shared {
+    wanted: Wanted,
+    tree: Tree,
+    listed: Vec<(usize, String)>,
+    risks: BTreeMap<i32, Unit>,
+    /// Who was active.
+    daily: BTreeMap<i32, Unit>,
+}
+
+impl BurnoutSource {
+    pub fn new(wanted: Wanted, risks: BTreeMap<i32, Unit>, daily: BTreeMap<i32, Unit>) -> BurnoutSource {
+        let (tree, listed, parts) = (Tree::new(wanted.units.clone()), wanted.listed(), wanted.parts());
+        BurnoutSource { shared: Arc::new(Shared { wanted, tree, listed, risks, daily }), parts }
+    }
+}
+
+impl Source for BurnoutSource {
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.wanted.describe(f)
+    }
+
+    fn parts(&self) -> Vec<usize> {
+        self.parts.iter().map(|days| days.len() * self.shared.listed.len()).collect()
+    }
+
+    fn read(&self, part: usize, memory: Memory) -> Result<Run, Error> {
+        let (days, shared) = (self.parts.get(part).cloned().unwrap_or_default(), self.shared.clone());
+        Ok(Box::new(days.into_iter().filter_map(move |day| shared.day(day, &memory).transpose())))
+    }
+}
+
+/// Of the people who count in a unit.
+#[derive(Clone)]
+struct Tally {
+    n: i64,
+    levels: [i64; LEVELS.len()],
+    is_final: bool,
+}
+
+impl Shared {
+    fn day(&self, day: i32, memory: &Memory) -> Result<Option<RecordBatch>, Error> {
+        let Some(rows) = self.risks.get(&day) else { return Ok(None) };
+        let active = self.active(day, memory)?;
+        let none = Tally { n: 0, levels: [0; LEVELS.len()], is_final: true };
+        let (mut tallies, mut own) = (vec![none; self.tree.above.len()], vec![0; self.tree.above.len()]);
+        for batch in rows.read(&["user_id", "team_id", "level", "status", "final"], &Selection::default())? {
+            let batch = batch?;
+            let (people, teams) = (users(&batch)?, column(&batch, "team_id")?.as_string::<i32>());
+            let words = [column(&batch, "level")?.as_string::<i32>(), column(&batch, "status")?.as_string::<i32>()];
+            let finals = column(&batch, "final")?.as_boolean();
+            for row in (0..batch.num_rows()).filter(|row| active.contains(people.value(*row))) {
+                let unit = self.tree.own(teams.is_valid(row).then(|| teams.value(row)));
+                own[unit] += 1;
+                for above in &self.tree.above[unit] {
+                    let tally = &mut tallies[*above];
+                    tally.n += 1;
+                    tally.is_final &= finals.value(row);
+                    for word in words.iter().filter(|word| word.is_valid(row)).map(|word| word.value(row)) {
+                        let level = LEVELS.iter().position(|level| *level == word);
+                        level.into_iter().for_each(|level| tally.levels[level] += 1);
+                    }
+                }
+            }
+        }
+        if own.iter().all(|n| *n == 0) {
+            return Ok(None);
+        }
+        let released = self.wanted.units.released(Figures::Burnout, &own);
+        let shown: Vec<Option<&Tally>> = self.listed.iter().map(|(unit, _)| released[*unit].then_some(&tallies[*unit])).collect();
+        self.batch(day, &shown).map(Some)
+    }
+
+    fn active(&self, day: i32, memory: &Memory) -> Result<HashSet<String>, Error> {
+        let mut active = HashSet::new();
+        let Some(rows) = self.daily.get(&day) else { return Ok(active) };
+        for batch in rows.read(&["user_id", "day", "team_id", "active_ms"], &Selection::default())? {
+            each_active(&USER_DAILY, &batch?, &self.tree, |row| {
+                active.insert(row.user.to_owned());
+            })?;
+            memory.hold(active.len() * 80)?;
+        }
+        Ok(active)
+    }
+
+    /// One row a listed unit; none where it is not shown.
+    fn batch(&self, day: i32, shown: &[Option<&Tally>]) -> Result<RecordBatch, Error> {
+        let numbers = |of: &dyn Fn(&Tally) -> i64| -> ArrayRef {
+            Arc::new(shown.iter().map(|tally| tally.map(of)).collect::<Int64Array>())
+        };
+        let column = |at: usize| -> ArrayRef {
+            match at {
+                0 => Arc::new(StringArray::from_iter_values(self.listed.iter().map(|(_, id)| id))),
+                1 => Arc::new(Date32Array::from(vec![day; shown.len()])),
+                2 => numbers(&|tally| tally.n),
+                3 => Arc::new(shown.iter().map(|tally| Some(tally.is_none())).collect::<BooleanArray>()),
+                at if at < HEAD + LEVELS.len() => numbers(&|tally| tally.levels[at - HEAD]),
+                _ => Arc::new(shown.iter().map(|tally| tally.map(|tally| tally.is_final)).collect::<BooleanArray>()),
+            }
+        };
+        let columns = self.wanted.columns.iter().map(|at| column(*at)).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(shown.len()));
+        RecordBatch::try_new_with_options(self.wanted.schema.clone(), columns, &options).map_err(damaged)
+    }
+}
