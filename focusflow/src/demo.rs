@@ -1,5 +1,6 @@
-//! `up --demo`: a simulated company. Its last two weeks come in in bulk through the same intake as everybody's events, then
-//! its people work on as time goes by: at night and on weekends as their time zones have it, and somebody always does.
+//! `up --demo`: a simulated company, founded where people are at work when the demo first starts. Its last two weeks come in
+//! in bulk through the same intake as everybody's events, then its people work on as time goes by: home in the evening, away
+//! on weekends, and somebody is always at it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_dir::DataDir;
 use crate::import::Sink;
-use crate::simulate::{self, Workforce};
+use crate::simulate::{self, Home, Workforce};
 use crate::terminal::{Terminal, count, took};
 use crate::wiring::services::now_ms;
 
@@ -30,8 +31,16 @@ const REMEMBER_EVERY: Duration = Duration::from_secs(10);
 struct Standing {
     seed: u64,
     start_day: i32,
+    home: Home,
     /// Events before this time are in the log.
     until_ms: i64,
+}
+
+impl Standing {
+    fn company(&self, people: usize) -> simulate::Config {
+        let founded = simulate::Config::new(self.seed, people, self.start_day, HISTORY_DAYS as i32);
+        simulate::Config { as_sent: true, home: Some(self.home.clone()), ..founded }
+    }
 }
 
 /// Events that come before a time.
@@ -52,9 +61,7 @@ pub struct Demo {
 impl Demo {
     pub async fn run(self, cancel: CancellationToken) -> Result<()> {
         let mut standing = self.standing();
-        let mut settings = simulate::Config::new(standing.seed, self.people, standing.start_day, HISTORY_DAYS as i32);
-        settings.as_sent = true;
-        let workforce = Workforce::new(settings);
+        let workforce = Workforce::new(standing.company(self.people));
         if self.control.watch().borrow().directory.people().next().is_none() {
             self.control.put_directory(workforce.directory().clone()).await.context("the demo's directory")?;
         }
@@ -95,7 +102,7 @@ impl Demo {
         let now = now_ms();
         let known: Option<Standing> = std::fs::read(self.path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let start_day = (now.div_euclid(DAY_MS) - HISTORY_DAYS) as i32;
-        let fresh = Standing { seed: 1, start_day, until_ms: i64::from(start_day) * DAY_MS };
+        let fresh = Standing { seed: 1, start_day, home: Home::at_work(now), until_ms: i64::from(start_day) * DAY_MS };
         let mut standing = known.unwrap_or(fresh);
         standing.until_ms = standing.until_ms.clamp(now - MAX_CATCH_UP_MS, now);
         standing

@@ -48,10 +48,27 @@ async fn it_goes_on_after_a_restart_without_a_gap_and_without_repeating_itself()
 
     let standing: Standing = serde_json::from_slice(&std::fs::read(dir.path().join("demo.json")).unwrap()).unwrap();
     assert!(now_ms() - standing.until_ms < 60_000, "it has caught up with the clock");
-    let mut settings = simulate::Config::new(standing.seed, 3, standing.start_day, HISTORY_DAYS as i32);
-    settings.as_sent = true;
-    let (workforce, mut expected) = (Workforce::new(settings), Vec::new());
+    let (workforce, mut expected) = (Workforce::new(standing.company(3)), Vec::new());
     let mut events = workforce.events(i64::from(standing.start_day) * DAY_MS, standing.until_ms);
     events.write_before(standing.until_ms, &mut expected);
     assert!(*sink.0.lock().unwrap() == expected, "the two runs together are what one would have been");
+}
+
+/// The demo of the first release slept from Friday evening to Monday morning.
+#[test]
+fn a_demo_started_on_any_day_and_at_any_hour_has_people_at_work() {
+    let monday = 1_790_553_600_000_i64;
+    for start in (0..7 * 24).step_by(5).map(|hour| monday + hour * 3_600_000) {
+        let start_day = (start / DAY_MS - HISTORY_DAYS) as i32;
+        let standing = Standing { seed: 1, start_day, home: Home::at_work(start), until_ms: 0 };
+        let workforce = Workforce::new(standing.company(200));
+        let mut lines = Vec::new();
+        workforce.events(start, start + 60_000).write_before(start + 60_000, &mut lines);
+        let events = count_lines(&lines);
+        assert!(events > 60, "{events} events in the first minute at {start}: {:?}", standing.home);
+    }
+}
+
+fn count_lines(lines: &[u8]) -> usize {
+    lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()).count()
 }

@@ -6,6 +6,7 @@
 mod block;
 mod day;
 mod dice;
+mod home;
 mod item;
 mod json;
 mod messages;
@@ -16,6 +17,7 @@ mod tests;
 
 use schemas::directory::{DAY_MS, Document};
 
+pub use home::Home;
 use person::Person;
 pub use stream::Events;
 
@@ -38,6 +40,8 @@ pub struct Config {
     pub late: f64,
     /// Activity comes when it ends, as a watcher would send it, instead of in the order of its beginning.
     pub as_sent: bool,
+    /// Where most people sit and when all of them work; without it, all over the world, each with the week of the place.
+    pub home: Option<Home>,
 }
 
 impl Config {
@@ -53,6 +57,7 @@ impl Config {
             duplicates: 0.002,
             late: 0.005,
             as_sent: false,
+            home: None,
         }
     }
 }

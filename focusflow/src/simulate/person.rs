@@ -87,6 +87,9 @@ const ZONES: [(&str, f64); 15] = [
     ("Africa/Cairo", 0.01),
 ];
 
+/// Teams of a company with a home that sit there.
+const AT_HOME: f64 = 0.75;
+
 const TEAM_NAMES: [&str; 24] = [
     "Payments",
     "Search",
@@ -135,7 +138,10 @@ pub fn hire(config: &Config) -> (Document, Vec<Person>) {
     let mut hired = Vec::new();
     for (team, size) in sizes.iter().enumerate() {
         let mut dice = Dice::of(config.seed, &[1, team as u64]);
-        let zone = dice.pick_weighted(&ZONES);
+        let zone = match &config.home {
+            Some(home) if dice.chance(AT_HOME) => &home.zone,
+            _ => dice.pick_weighted(&ZONES),
+        };
         for index in first..first + size {
             let (entry, role, habits) = person(config, index, team, index == first, zone);
             hired.push((index, team, (first as u32, (first + size) as u32), role, habits));
@@ -213,7 +219,7 @@ fn person(config: &Config, index: usize, team: usize, leads: bool, team_zone: &s
         ],
         team: Some(team_id(team)),
         time_zone: zone.into(),
-        working_hours: hours(&mut dice, zone, role),
+        working_hours: hours(config, &mut dice, zone, role),
         manager: leads,
         valid_from: None,
     };
@@ -221,7 +227,7 @@ fn person(config: &Config, index: usize, team: usize, leads: bool, team_zone: &s
     (entry, role, habits)
 }
 
-fn hours(dice: &mut Dice, zone: &str, role: Role) -> HoursEntry {
+fn hours(config: &Config, dice: &mut Dice, zone: &str, role: Role) -> HoursEntry {
     let (start, end) = match dice.share() {
         // On call through the night, or for customers elsewhere.
         x if x < if role == Role::Support { 0.12 } else { 0.02 } => ("22:00", "06:00"),
@@ -231,8 +237,9 @@ fn hours(dice: &mut Dice, zone: &str, role: Role) -> HoursEntry {
         x if x < 0.85 => ("09:00", "17:00"),
         _ => ("10:00", "18:00"),
     };
-    let mut days: Vec<&str> = match zone {
-        "Africa/Cairo" => vec!["sun", "mon", "tue", "wed", "thu"],
+    let mut days: Vec<&str> = match (&config.home, zone) {
+        (Some(home), _) => home.days.iter().map(String::as_str).collect(),
+        (None, "Africa/Cairo") => vec!["sun", "mon", "tue", "wed", "thu"],
         _ => vec!["mon", "tue", "wed", "thu", "fri"],
     };
     if dice.chance(0.06) {
