@@ -87,6 +87,7 @@ pub struct Ingest {
     pub max_body: Size,
     pub retention: Span,
     pub max_in_flight: usize,
+    pub max_in_flight_per_token: usize,
     pub max_in_flight_size: Size,
     pub body_timeout: Span,
     pub append_timeout: Span,
@@ -96,6 +97,7 @@ pub struct Ingest {
 #[serde(deny_unknown_fields)]
 pub struct Processors {
     pub max_batch: Size,
+    pub backlog_batch: Size,
     pub tick: Span,
     pub min_commit_interval: Span,
     pub idle_after: Span,

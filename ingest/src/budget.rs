@@ -1,10 +1,69 @@
-//! The bytes all requests together may hold. Over it a request is refused at once: waiting would only hold more.
+//! How many requests may be worked on, of all and of one token, and the bytes they may hold together. Over it a request is
+//! refused at once: waiting would only hold more.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Error;
+
+pub(crate) struct Slots {
+    all: usize,
+    per_token: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    /// By token; those with none are not in it.
+    by_token: HashMap<String, usize>,
+}
+
+/// One request's place; given back when it is dropped.
+pub(crate) struct Slot<'s> {
+    slots: &'s Slots,
+    token: String,
+}
+
+impl Slots {
+    pub fn new(all: usize, per_token: usize) -> Slots {
+        Slots { all, per_token, taken: Mutex::default() }
+    }
+
+    /// One busy producer is told so before it leaves no room for the others.
+    pub fn take(&self, token: &str) -> Result<Slot<'_>, Error> {
+        let mut taken = self.taken();
+        if taken.all >= self.all {
+            return Err(Error::Busy);
+        }
+        let own = taken.by_token.entry(token.to_owned()).or_insert(0);
+        if *own >= self.per_token {
+            return Err(Error::TooMany { limit: self.per_token });
+        }
+        *own += 1;
+        taken.all += 1;
+        Ok(Slot { slots: self, token: token.to_owned() })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        let mut taken = self.slots.taken();
+        taken.all -= 1;
+        if let Some(own) = taken.by_token.get_mut(&self.token) {
+            *own -= 1;
+            if *own == 0 {
+                taken.by_token.remove(&self.token);
+            }
+        }
+    }
+}
 
 /// What one request holds; given back when it is dropped.
 pub(crate) struct Hold {

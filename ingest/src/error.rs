@@ -37,6 +37,10 @@ pub enum Error {
     NothingUsable { rejected: Vec<Rejected>, total: u64 },
     #[error("too much is being taken in at this moment: send it again after the time in Retry-After")]
     Busy,
+    #[error(
+        "{limit} requests of this token are under way already: send this one again when others are answered, or send more events in each"
+    )]
+    TooMany { limit: usize },
     #[error("the event log did not answer within {0:?}: send it again, the same ids count once")]
     LogSlow(Duration),
     #[error("{0}: send it again after the time in Retry-After")]
@@ -69,6 +73,7 @@ impl Error {
             Error::BodySlow(_) => (StatusCode::REQUEST_TIMEOUT, "body_slow"),
             Error::Empty => (StatusCode::BAD_REQUEST, "empty"),
             Error::NothingUsable { .. } => (StatusCode::BAD_REQUEST, "nothing_usable"),
+            Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Error::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Error::LogSlow(_) | Error::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -77,7 +82,7 @@ impl Error {
 
     /// Whether the same request may succeed later: the answer then says when.
     pub fn is_retryable(&self) -> bool {
-        self.status_and_code().0 == StatusCode::SERVICE_UNAVAILABLE
+        matches!(self.status_and_code().0, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
     }
 
     pub(crate) fn into_response(self, retry_after: Duration) -> Response {

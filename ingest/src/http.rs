@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use crate::body::{self, Encoding};
-use crate::budget::Hold;
+use crate::budget::{Hold, Slots};
 use crate::intake::{Intake, Rejected, Sender, Taken};
 use crate::split::Form;
 use crate::{Config, Deps, Error, metrics};
@@ -28,14 +28,13 @@ const INLINE_BYTES: usize = 128 * 1024;
 struct Service {
     config: Config,
     deps: Deps,
-    /// Requests in flight.
-    slots: Semaphore,
+    slots: Slots,
     /// Bytes in flight.
     bytes: Arc<Semaphore>,
 }
 
 pub(crate) fn router(config: Config, deps: Deps) -> Router {
-    let slots = Semaphore::new(config.max_in_flight);
+    let slots = Slots::new(config.max_in_flight, config.max_in_flight_per_token);
     let bytes = Arc::new(Semaphore::new(config.max_in_flight_bytes));
     let service = Arc::new(Service { config, deps, slots, bytes });
     Router::new().route("/v1/events", post(handle).fallback(other_method)).with_state(service)
@@ -83,10 +82,11 @@ impl IntoResponse for Answer {
 impl Service {
     async fn receive(self: &Arc<Self>, headers: &HeaderMap, stream: &mut BodyDataStream) -> Result<Answer, Error> {
         let control = self.deps.control.borrow().clone();
-        let source = authorize(headers, &control, (self.deps.clock)())?.name.clone();
+        let token = authorize(headers, &control, (self.deps.clock)())?;
         let form = form(headers)?;
         let encoding = encoding(headers)?;
-        let _slot = self.slots.try_acquire().map_err(|_| Error::Busy)?;
+        let _slot = self.slots.take(&token.id)?;
+        let source = token.name.clone();
         let mut hold = Hold::new(self.bytes.clone());
         let reading = body::read(stream, announced(headers), self.config.max_body_bytes, &mut hold);
         let body = tokio::time::timeout(self.config.body_timeout, reading)

@@ -11,7 +11,7 @@
 //! - What a request may hold in memory is bounded, alone and all together; over it the answer is immediate.
 //!
 //! Deliberately absent: a queue of its own (the log's append is the queue), knowledge of what has been sent before
-//! (duplicates are the processors' matter), rate limits per token.
+//! (duplicates are the processors' matter), limits of a token's rate (what it has under way at one time is limited).
 
 mod body;
 mod budget;
@@ -42,6 +42,8 @@ pub struct Config {
     pub retention_ms: i64,
     /// Requests worked on at the same time; further ones are answered 503 at once.
     pub max_in_flight: usize,
+    /// Of those, requests with one token; further ones are answered 429 at once.
+    pub max_in_flight_per_token: usize,
     /// Bytes of all those requests together: bodies as sent, decompressed, and as records.
     pub max_in_flight_bytes: usize,
     /// How long a body may take to arrive.
@@ -60,6 +62,7 @@ impl Default for Config {
             max_body_bytes: 16 << 20,
             retention_ms: 1095 * 86_400_000,
             max_in_flight: 256,
+            max_in_flight_per_token: 192,
             max_in_flight_bytes: 256 << 20,
             body_timeout: Duration::from_secs(30),
             append_timeout: Duration::from_secs(30),

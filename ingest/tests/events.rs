@@ -291,6 +291,26 @@ async fn a_full_server_and_a_broken_log_say_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn one_token_leaves_room_for_the_others() {
+    let server = start(Config { max_in_flight: 4, max_in_flight_per_token: 1, ..Config::default() }).await;
+    for round in 0..3 {
+        server.gate(true);
+        let first = tokio::spawn(answer(server.request().body(activity(&format!("a{round}"), "ada"))));
+        while server.log.waiting.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let refused = server.request().body(activity("b", "ada")).send().await.unwrap();
+        assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+        assert!(refused.text().await.unwrap().contains(r#""code":"too_many_requests""#));
+        let other = server.client.post(format!("http://{}/v1/events", server.addr)).bearer_auth(ADMIN);
+        let other = tokio::spawn(answer(other.body(activity(&format!("c{round}"), "ada"))));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        server.gate(false);
+        assert_eq!((first.await.unwrap().0, other.await.unwrap().0), (202, 202));
+    }
+}
+
+#[tokio::test]
 async fn bytes_in_flight_are_bounded_and_given_back() {
     let server = start(Config { max_in_flight_bytes: 50_000, ..Config::default() }).await;
     let body = |n: usize| (0..n).map(|i| activity(&i.to_string(), "ada") + "\n").collect::<String>();

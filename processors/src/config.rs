@@ -13,6 +13,8 @@ pub struct Config {
     pub rules: Arc<Rules>,
     /// Log bytes taken in one commit, about.
     pub max_batch_bytes: usize,
+    /// The same for a partition that is far behind.
+    pub backlog_batch_bytes: usize,
     /// How long a read waits for the first record; also how often time moves in a silent partition.
     pub tick: Duration,
     /// Commits of a partition that keeps up are at least this far apart.
@@ -37,7 +39,8 @@ impl Default for Config {
         Config {
             definition: Definition::default(),
             rules: Arc::new(Rules::default()),
-            max_batch_bytes: 16 << 20,
+            max_batch_bytes: 8 << 20,
+            backlog_batch_bytes: 32 << 20,
             tick: Duration::from_millis(200),
             min_commit_interval: Duration::from_millis(25),
             idle_after: Duration::from_secs(10),

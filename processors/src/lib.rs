@@ -27,7 +27,7 @@ use std::sync::Arc;
 use eventlog::{EventLog, Topic};
 use schemas::control::Control;
 use store::SharedStore;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -104,9 +104,10 @@ pub async fn run(config: Config, deps: Deps, cancel: CancellationToken) -> Resul
     deps.stats.resize(partitions);
     let mut tasks = JoinSet::new();
     let stop = cancel.child_token();
+    let turns = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
     for number in 0..partitions {
-        let (config, deps, stop) = (task::share(&config, partitions), deps.clone(), stop.clone());
-        tasks.spawn(async move { (number, task::own(number, config, deps, stop).await) });
+        let (config, deps, turns, stop) = (task::share(&config, partitions), deps.clone(), turns.clone(), stop.clone());
+        tasks.spawn(async move { (number, task::own(number, config, deps, turns, stop).await) });
     }
     let mut outcome = Ok(());
     while let Some(ended) = tasks.join_next().await {

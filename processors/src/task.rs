@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use eventlog::{Records, Topic};
 use store::{Commit, Scan};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::partition::{Loaded, Need, Partition, Query, Saved, Work};
@@ -27,14 +28,21 @@ pub(crate) fn share(config: &Config, partitions: u32) -> Arc<Config> {
     Arc::new(Config { memory_bytes: config.memory_bytes / partitions.max(1) as usize, ..config.clone() })
 }
 
-/// Owns a partition until cancelled; begins again from the store when someone else had it in between.
-pub(crate) async fn own(number: u32, config: Arc<Config>, deps: Deps, cancel: CancellationToken) -> Result<(), Error> {
+/// Owns a partition until cancelled; begins again from the store when someone else had it in between. Who is far behind
+/// takes one of the turns for each large batch.
+pub(crate) async fn own(
+    number: u32,
+    config: Arc<Config>,
+    deps: Deps,
+    turns: Arc<Semaphore>,
+    cancel: CancellationToken,
+) -> Result<(), Error> {
     let mut wait = config.retry_from;
     while !cancel.is_cancelled() {
         let ended = match Owner::acquire(number, config.clone(), deps.clone(), cancel.clone()).await {
             Ok(mut owner) => {
                 wait = config.retry_from;
-                owner.run().await
+                owner.run(&turns).await
             }
             Err(error) => Err(error),
         };
@@ -108,37 +116,38 @@ impl Owner {
         Ok(owner)
     }
 
-    async fn run(&mut self) -> Result<(), Error> {
+    async fn run(&mut self, turns: &Semaphore) -> Result<(), Error> {
         let cancel = self.cancel.clone();
-        let mut ahead: Option<Records> = None;
-        loop {
-            let records = match ahead.take() {
-                Some(records) => records,
-                None => tokio::select! {
-                    _ = cancel.cancelled() => return Ok(()),
-                    records = self.read(self.position, self.config.tick) => records?,
-                },
+        while !cancel.is_cancelled() {
+            let records = tokio::select! {
+                _ = cancel.cancelled() => return Ok(()),
+                records = self.read(self.config.max_batch_bytes, self.config.tick) => records?,
             };
-            let began = Instant::now();
-            let backlog = records.wire().len() >= self.config.max_batch_bytes / 2;
-            if backlog && !cancel.is_cancelled() {
-                // While this batch is computed and committed the next is read.
-                let next = records.next_offset();
-                let (log, number, bytes) = (self.deps.log.clone(), self.number, self.config.max_batch_bytes);
-                let (stepped, read) =
-                    tokio::join!(self.step(records), log.read(Topic::Events, number, next, bytes, Duration::ZERO));
-                stepped?;
-                ahead = read.ok().filter(|r| !r.is_empty());
-            } else {
-                let committed = self.step(records).await?;
-                if committed {
-                    pause(&cancel, self.config.min_commit_interval.saturating_sub(began.elapsed())).await;
-                }
+            if records.wire().len() >= self.config.max_batch_bytes / 2 {
+                drop(records);
+                while self.catch_up_some(turns).await? {}
+                continue;
             }
-            if cancel.is_cancelled() {
-                return Ok(());
+            let began = Instant::now();
+            if self.step(records).await? {
+                pause(&cancel, self.config.min_commit_interval.saturating_sub(began.elapsed())).await;
             }
         }
+        Ok(())
+    }
+
+    /// One large batch of many that wait: the fewer commits, the fewer times a day is computed again. As many at a time as
+    /// there are processors, which bounds what all partitions hold. Says whether there may be as much again.
+    async fn catch_up_some(&mut self, turns: &Semaphore) -> Result<bool, Error> {
+        let cancel = self.cancel.clone();
+        let _turn = tokio::select! {
+            _ = cancel.cancelled() => return Ok(false),
+            turn = turns.acquire() => turn,
+        };
+        let records = self.read(self.config.backlog_batch_bytes, Duration::ZERO).await?;
+        let behind = records.wire().len() >= self.config.max_batch_bytes / 2;
+        self.step(records).await?;
+        Ok(behind && !cancel.is_cancelled())
     }
 
     /// Calls until it is done, or cannot be, or the process ends; the pauses between grow.
@@ -162,15 +171,14 @@ impl Owner {
         }
     }
 
-    async fn read(&self, from: u64, wait: Duration) -> Result<Records, Error> {
-        let bytes = self.config.max_batch_bytes;
-        self.persist(Error::log, || self.deps.log.read(Topic::Events, self.number, from, bytes, wait)).await
+    async fn read(&self, bytes: usize, wait: Duration) -> Result<Records, Error> {
+        self.persist(Error::log, || self.deps.log.read(Topic::Events, self.number, self.position, bytes, wait)).await
     }
 
     /// Everything that is in the log now, in batches; for tests and imports that do not run on.
     pub async fn catch_up(&mut self) -> Result<(), Error> {
         loop {
-            let records = self.read(self.position, Duration::ZERO).await?;
+            let records = self.read(self.config.max_batch_bytes, Duration::ZERO).await?;
             if records.is_empty() {
                 return Ok(());
             }

@@ -116,6 +116,7 @@ pub fn control(settings: Settings) -> Control {
             token(EXPIRED, "old", Role::Ingest, Some(NOW)),
         ]),
         settings,
+        ..Control::default()
     }
 }
 

@@ -17,27 +17,38 @@ macro_rules! fields {
         pub(super) enum Field { $($variant),+ }
 
         impl Field {
-            const COUNT: usize = [$($name),+].len();
+            const COUNT: usize = [$(text($name)),+].len();
 
             pub fn as_str(self) -> &'static str {
-                match self { $(Field::$variant => $name),+ }
+                const NAMES: [&str; Field::COUNT] = [$(text($name)),+];
+                NAMES[self as usize]
             }
 
             #[inline]
             fn parse(name: &[u8]) -> Option<Field> {
-                // Compiled to a comparison by length first, then of the few names of that length.
-                $(if name == $name.as_bytes() { return Some(Field::$variant); })+
-                None
+                // A pattern of bytes is compiled to a tree: the length first, then the bytes that tell names apart.
+                match name {
+                    $($name => Some(Field::$variant),)+
+                    _ => None,
+                }
             }
         }
     };
 }
 
+const fn text(name: &[u8]) -> &str {
+    match std::str::from_utf8(name) {
+        Ok(name) => name,
+        Err(_) => "",
+    }
+}
+
 fields! {
-    Id = "id", Type = "type", User = "user", Ts = "ts", App = "app", DurationMs = "duration_ms", Category = "category",
-    Afk = "afk", Title = "title", Url = "url", Device = "device", Channel = "channel", Kind = "kind", Direction = "direction",
-    Peer = "peer", Thread = "thread", Notified = "notified", Priority = "priority", Text = "text", Session = "session",
-    Phase = "phase", PlannedMs = "planned_ms", Mood = "mood", Energy = "energy", Burnout = "burnout",
+    Id = b"id", Type = b"type", User = b"user", Ts = b"ts", App = b"app", DurationMs = b"duration_ms", Category = b"category",
+    Afk = b"afk", Title = b"title", Url = b"url", Device = b"device", Channel = b"channel", Kind = b"kind",
+    Direction = b"direction", Peer = b"peer", Thread = b"thread", Notified = b"notified", Priority = b"priority",
+    Text = b"text", Session = b"session", Phase = b"phase", PlannedMs = b"planned_ms", Mood = b"mood", Energy = b"energy",
+    Burnout = b"burnout",
 }
 
 /// A set of fields, one bit each.
