@@ -20,12 +20,25 @@ simulate() { # people days density file
     [ -s "$4" ] || "$ff" simulate --people "$1" --days "$2" --density "$3" --seed 7 --out "$4" --directory "$4.directory.json" >/dev/null
 }
 
-up() { # data-dir: sets $server and $addr
-    "$ff" up --data "$1" --listen 127.0.0.1:0 >"$1.log" 2>&1 &
+started() { # log-name command…: sets $server and $addr once the command has said where it listens
+    local log=$1.log
+    shift
+    "$@" >"$log" 2>&1 &
     server=$!
     for _ in $(seq 400); do
-        addr=$(grep -oE '127\.0\.0\.1:[0-9]+' "$1.log" | head -1 || true)
-        if [ -n "$addr" ] && curl -fsS -o /dev/null "http://$addr/readyz" 2>/dev/null; then return; fi
+        addr=$(grep -oE '127\.0\.0\.1:[0-9]+' "$log" | head -1 || true)
+        [ -z "$addr" ] || return 0
+        kill -0 "$server" 2>/dev/null || { cat "$log" >&2; exit 1; }
+        sleep 0.05
+    done
+    echo "does not listen: $(cat "$log")" >&2
+    exit 1
+}
+
+up() { # data-dir: sets $server and $addr, once ready
+    started "$1" "$ff" up --data "$1" --listen 127.0.0.1:0
+    for _ in $(seq 400); do
+        if curl -fsS -o /dev/null "http://$addr/readyz" 2>/dev/null; then return; fi
         kill -0 "$server" 2>/dev/null || { cat "$1.log" >&2; exit 1; }
         sleep 0.05
     done
@@ -81,6 +94,11 @@ if wanted http; then
     simulate 2000 1 1 "$work/day.ndjson"
     rm -rf "$work/http"
     up "$work/http"
+    "$measure" load "$addr" "$FOCUSFLOW_ADMIN_TOKEN" "$work/day.ndjson" "$server" 10
+    down
+    head2 "the same with ingest alone in the server (no processing behind the log)"
+    rm -rf "$work/ingest"
+    started "$work/ingest" "$measure" ingest "$work/ingest" "$FOCUSFLOW_ADMIN_TOKEN"
     "$measure" load "$addr" "$FOCUSFLOW_ADMIN_TOKEN" "$work/day.ndjson" "$server" 10
     down
 fi

@@ -53,7 +53,7 @@ pub async fn run(addr: &str, token: &str, file: &str, pid: &str, seconds: &str) 
     let events = (latencies.len() * BATCH) as f64;
     println!("http_events = {events:.0} events in {wall:.1} s, {refused} batches refused");
     println!("http_rate = {:.0} events/s", events / wall);
-    println!("http_per_server_cpu = {:.0} events per server CPU-second (ingest and processing together)", events / cpu);
+    println!("http_per_server_cpu = {:.0} events per CPU-second of the server", events / cpu);
     println!("http_p50 = {:.1} ms", quantile(&mut latencies, 0.5));
     println!("http_p99 = {:.1} ms", quantile(&mut latencies, 0.99));
     Ok(())

@@ -6,6 +6,7 @@
 mod floors;
 mod freshness;
 mod http;
+mod ingest_alone;
 mod load;
 mod queries;
 
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage:
   focusflow-benches floors FILE DIR                    bare decode of FILE; sync and write rate of the disk under DIR
+  focusflow-benches ingest DIR TOKEN                   serves ingest alone, with its log in DIR, until killed
   focusflow-benches load ADDR TOKEN FILE PID SECONDS   100-event batches as fast as they are taken
   focusflow-benches freshness ADDR TOKEN PEOPLE RATE SECONDS
   focusflow-benches queries ADDR TOKEN ROUNDS          the dashboard's requests, one after another";
@@ -23,6 +25,7 @@ async fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
         ["floors", file, dir] => floors::run(file, dir),
+        ["ingest", dir, token] => ingest_alone::run(dir, token).await,
         ["load", addr, token, file, pid, seconds] => load::run(addr, token, file, pid, seconds).await,
         ["freshness", addr, token, people, rate, seconds] => freshness::run(addr, token, people, rate, seconds).await,
         ["queries", addr, token, rounds] => queries::run(addr, token, rounds).await,

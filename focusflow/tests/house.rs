@@ -51,7 +51,7 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("clickhouse", &["focusflow-store"]),
     ("clap", &["focusflow"]),
     ("anyhow", &["focusflow"]),
-    ("axum", &["focusflow", "focusflow-ingest", "focusflow-query"]),
+    ("axum", &["focusflow", "focusflow-benches", "focusflow-ingest", "focusflow-query"]),
 ];
 
 fn packages() -> Vec<(String, BTreeSet<String>)> {
