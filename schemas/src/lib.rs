@@ -7,6 +7,7 @@
 //! Deliberately absent: I/O, async, clocks, engines.
 
 pub mod category;
+pub mod clickhouse;
 pub mod control;
 pub mod ddl;
 pub mod decode;

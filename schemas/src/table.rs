@@ -31,9 +31,9 @@ pub struct Column {
 pub struct Table {
     pub name: &'static str,
     pub doc: &'static str,
-    /// Columns that identify a row, in sort order. Of several rows with one key the highest `version` counts.
+    /// Columns that identify a row. Of several rows with one key the highest `version` counts.
     pub key: &'static [&'static str],
-    /// The column (Time or Day) by whose UTC day rows are stored and expire.
+    /// The column (Time or Day) by whose UTC day rows are stored and expire; it never changes under a key.
     pub time: &'static str,
     pub columns: &'static [Column],
 }
@@ -51,6 +51,14 @@ impl Table {
     pub fn public_schema(&self) -> SchemaRef {
         let public = self.columns.iter().filter(|c| c.name != DELETED);
         Arc::new(Schema::new(public.map(|c| Field::new(c.name, c.ty.arrow(), c.nullable)).collect::<Vec<_>>()))
+    }
+
+    /// The columns rows are stored and scanned in the order of: the person, then the time, then what else the key has. Rows
+    /// come nearly in that order, and what a person did in a while lies together. (The key, for a table not of people.)
+    pub fn order(&self) -> impl Iterator<Item = &'static str> {
+        let rest = self.key.iter().copied().skip(1).filter(|name| *name != self.time);
+        let time = (self.key.len() > 1).then_some(self.time);
+        self.key.iter().copied().take(1).chain(time).chain(rest)
     }
 
     /// Whether rows of this table can vanish; then its last column is `deleted`.

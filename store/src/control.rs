@@ -11,10 +11,13 @@
 //! Deliberately absent: who may change what (`query` decides), history of changes, the data themselves.
 
 mod changes;
-#[cfg(test)]
-mod contract;
+// A suite for tests, those of the real servers too: it fails by panicking.
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+pub mod contract;
 pub mod memory;
-pub mod sqlite;
+mod postgres;
+mod sql;
+mod sqlite;
 mod token;
 
 use std::sync::Arc;
@@ -28,7 +31,9 @@ use crate::Error;
 
 pub use changes::PersonChanges;
 pub use memory::MemoryControl;
-pub use sqlite::SqliteControl;
+pub use sql::SqlControl;
+/// As a file is opened: `SqliteControl::open`.
+pub use sql::SqlControl as SqliteControl;
 pub use token::{NewToken, Secret};
 
 #[async_trait]

@@ -8,6 +8,7 @@
 //!
 //! Deliberately absent: transactions over partitions, updates in place, deletes by the processors.
 
+pub mod clickhouse;
 pub mod control;
 pub mod embedded;
 pub mod faulty;
@@ -17,6 +18,7 @@ pub mod metrics;
 pub mod reader;
 mod rows;
 pub mod testing;
+mod views;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,7 +137,7 @@ pub trait Store: Send + Sync + 'static {
     /// `durable_position` says how far a crash can set the partition back.
     async fn commit(&self, commit: Commit) -> Result<(), Error>;
 
-    /// The latest version of each row, in key order.
+    /// The latest version of each row, in the table's order (`Table::order`).
     async fn scan(&self, scan: Scan) -> Result<Vec<RecordBatch>, Error>;
 
     /// Read-only SQL over the tables and views the statement's reader sees.

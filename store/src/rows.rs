@@ -76,7 +76,7 @@ pub(crate) fn scannable(table: &Table) -> Result<(), Error> {
     Ok(())
 }
 
-/// Keys as bytes that sort as the key columns do.
+/// Keys as bytes that sort as rows are ordered. The time does not change under a key, so it may be part of it.
 pub(crate) struct KeyEncoder {
     converter: RowConverter,
     columns: Vec<usize>,
@@ -84,7 +84,7 @@ pub(crate) struct KeyEncoder {
 
 impl KeyEncoder {
     pub fn new(table: &Table) -> Result<KeyEncoder, Error> {
-        let columns = table.key.iter().filter_map(|name| table.columns.iter().position(|c| c.name == *name)).collect::<Vec<_>>();
+        let columns = table.order().filter_map(|name| table.columns.iter().position(|c| c.name == name)).collect::<Vec<_>>();
         let fields = columns.iter().map(|&i| SortField::new(table.columns[i].ty.arrow())).collect();
         Ok(KeyEncoder { converter: RowConverter::new(fields).map_err(damaged)?, columns })
     }

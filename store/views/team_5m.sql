@@ -1,11 +1,11 @@
--- Made from the table definitions by the tests of store/src/embedded/views.rs; to make it anew after they
+-- Made from the table definitions by the tests of store/src/views.rs; to make it anew after they
 -- changed: FOCUSFLOW_BLESS=1 cargo test -p focusflow-store views
 --
 SELECT
     team_id,
     window_start,
     CASE WHEN count(*) >= 5 THEN count(*) END AS n,
-    count(*) < 5 AS suppressed,
+    CAST(count(*) < 5 AS BOOLEAN) AS suppressed,
     CASE WHEN count(*) >= 5 THEN avg(CAST(active_ms AS DOUBLE)) END AS active_ms_mean,
     CASE WHEN count(*) >= 5 THEN percentile_cont(CAST(active_ms AS DOUBLE), 0.5) END AS active_ms_median,
     CASE WHEN count(*) >= 5 THEN percentile_cont(CAST(active_ms AS DOUBLE), 0.9) END AS active_ms_p90,

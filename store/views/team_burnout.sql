@@ -3,7 +3,7 @@ SELECT
     b.team_id AS team_id,
     b.day AS day,
     CASE WHEN count(*) >= 8 THEN count(*) END AS n,
-    count(*) < 8 AS suppressed,
+    CAST(count(*) < 8 AS BOOLEAN) AS suppressed,
     CASE WHEN count(*) >= 8 THEN count(*) FILTER (WHERE b.level = 'low') END AS low,
     CASE WHEN count(*) >= 8 THEN count(*) FILTER (WHERE b.level = 'elevated') END AS elevated,
     CASE WHEN count(*) >= 8 THEN count(*) FILTER (WHERE b.level = 'high') END AS high,

@@ -6,7 +6,7 @@ use schemas::directory::Document;
 use super::{ControlStore, NewToken, PersonChanges, Secret};
 use crate::Error;
 
-pub(super) async fn check(control: &dyn ControlStore) {
+pub async fn check(control: &dyn ControlStore) {
     starts_empty(control).await;
     a_directory_is_put_whole_or_not_at_all(control).await;
     a_person_is_patched(control).await;

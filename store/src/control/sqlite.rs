@@ -1,239 +1,54 @@
-//! Control data in SQLite, for one machine. Several processes may have the file open: each sees the others' changes
-//! within a second by polling the version, and writes wait for one another.
-
-mod rows;
+//! Control data in SQLite, for one machine. Several processes may have the file open.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use schemas::Directory;
-use schemas::control::{Control, Settings, Token};
-use schemas::directory::Document;
-use schemas::pseudonym::Key;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
-use tokio::sync::{Mutex, watch};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use sqlx::Executor;
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
 
-use super::token::random;
-use super::{ControlStore, NewToken, PersonChanges, Secret};
+use super::sql::{Engine, SqlControl, database};
 use crate::Error;
 
-/// Each file is idempotent; its number is recorded after it ran, in the same transaction.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/001_initial.sql"))];
-const POLL: Duration = Duration::from_secs(1);
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const SQLITE: Engine = Engine { change: "BEGIN IMMEDIATE", lock: None, read: "BEGIN" };
+/// Kept in the file. SQLite's own default is to have a change on disk when it returns, and the driver's to wait five seconds
+/// for who writes at the same time.
+const SETTINGS: &str = "PRAGMA journal_mode = WAL";
 
-pub struct SqliteControl {
-    inner: Arc<Inner>,
-    _polling: DropGuard,
-}
-
-struct Inner {
-    pool: SqlitePool,
-    snapshot: watch::Sender<Arc<Control>>,
-    /// The version of the directory in the snapshot. Held across a change and its refresh, so that snapshots go forward.
-    directory_version: Mutex<i64>,
-}
-
-/// What a change touched, and so what its version is written to.
-#[derive(Clone, Copy, PartialEq)]
-enum Touched {
-    Directory,
-    Rest,
-}
-
-impl SqliteControl {
-    /// Opens or makes the file, brings its tables up to date, and loads the first snapshot.
-    pub async fn open(path: &Path) -> Result<SqliteControl, Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT);
-        // One connection: control data are read from the snapshot, and writes take turns anyway.
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(|e| at(path, e))?;
-        migrate(&pool).await.map_err(|e| match e {
-            Error::Unavailable(why) => Error::Unavailable(format!("control data {}: {why}", path.display())),
+impl SqlControl {
+    /// Opens or makes the file.
+    pub async fn open(path: &Path) -> Result<SqlControl, Error> {
+        install_default_drivers();
+        let url = format!("sqlite://{}?mode=rwc", escaped(path));
+        let opened = async {
+            // One connection: control data are read from the snapshot, and changes take turns anyway.
+            let pool = AnyPoolOptions::new().max_connections(1).connect(&url).await.map_err(database)?;
+            pool.execute(SETTINGS).await.map_err(database)?;
+            SqlControl::start(pool, SQLITE).await
+        };
+        opened.await.map_err(|error| match error {
+            Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", path.display())),
             other => other,
-        })?;
-        let pseudonyms = Some(pseudonym_key(&pool).await?);
-        let snapshot = watch::Sender::new(Arc::new(Control { pseudonyms, ..Control::default() }));
-        let inner = Arc::new(Inner { pool, snapshot, directory_version: Mutex::new(0) });
-        inner.refresh().await?;
-        let stop = CancellationToken::new();
-        tokio::spawn(poll(Arc::clone(&inner), stop.clone()));
-        Ok(SqliteControl { inner, _polling: stop.drop_guard() })
-    }
-
-    /// Closes the file, so that its write-ahead log is folded in. Changes fail afterwards.
-    pub async fn close(&self) {
-        self.inner.pool.close().await;
+        })
     }
 }
 
-async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
-    let table = "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY)";
-    sqlx::query(table).execute(&mut *tx).await.map_err(database)?;
-    let done: i64 =
-        sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM migrations").fetch_one(&mut *tx).await.map_err(database)?;
-    let newest = MIGRATIONS.last().map_or(0, |m| m.0);
-    if done > newest {
-        return Err(Error::Invalid(format!(
-            "the control data are of version {done} and this program knows up to {newest}: run the newer program, or restore a backup"
-        )));
-    }
-    for (number, sql) in MIGRATIONS.iter().filter(|m| m.0 > done) {
-        sqlx::raw_sql(*sql).execute(&mut *tx).await.map_err(database)?;
-        sqlx::query("INSERT INTO migrations (number) VALUES (?)").bind(number).execute(&mut *tx).await.map_err(database)?;
-    }
-    tx.commit().await.map_err(database)
-}
-
-/// Made by whoever opens the file first, in a transaction of its own: of two processes one waits and finds the other's.
-async fn pseudonym_key(pool: &SqlitePool) -> Result<Key, Error> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(database)?;
-    let key = match rows::pseudonym_key(&mut tx).await? {
-        Some(key) => key,
-        None => {
-            let key = Key::new(random()?);
-            rows::put_pseudonym_key(&mut tx, &key).await?;
-            key
-        }
-    };
-    tx.commit().await.map_err(database)?;
-    Ok(key)
-}
-
-async fn poll(inner: Arc<Inner>, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(POLL)).await.is_some() {
-        match inner.refresh().await {
-            Ok(()) => {}
-            Err(_) if inner.pool.is_closed() => return,
-            Err(error) => tracing::warn!(%error, "control data cannot be read; the last snapshot stays"),
-        }
-    }
-}
-
-impl Inner {
-    async fn refresh(&self) -> Result<(), Error> {
-        let mut directory_version = self.directory_version.lock().await;
-        let mut tx = self.pool.begin().await.map_err(database)?;
-        self.load(&mut tx, &mut directory_version).await
-    }
-
-    /// Reads what is newer than the snapshot and publishes it.
-    async fn load(&self, tx: &mut Transaction<'static, Sqlite>, directory_version: &mut i64) -> Result<(), Error> {
-        let (version, directory) = rows::versions(tx).await?;
-        let current = Arc::clone(&self.snapshot.borrow());
-        if current.version == version as u64 {
-            return Ok(());
-        }
-        let mut next = Control { version: version as u64, ..(*current).clone() };
-        if *directory_version != directory {
-            let document = rows::document(tx).await?;
-            next.directory = Arc::new(Directory::new(document).map_err(|e| Error::Corrupt(format!("stored directory: {e}")))?);
-        }
-        next.tokens = rows::tokens(tx).await?;
-        next.settings = rows::settings(tx).await?;
-        *directory_version = directory;
-        self.snapshot.send_replace(Arc::new(next));
-        Ok(())
-    }
-
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        // Immediate: what is read for a change must still hold when it is written.
-        self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(database)
-    }
-
-    /// Raises the version, commits, and shows the result to this process.
-    async fn finish(
-        &self,
-        mut tx: Transaction<'static, Sqlite>,
-        touched: Touched,
-        directory_version: &mut i64,
-    ) -> Result<u64, Error> {
-        rows::raise_version(&mut tx, touched == Touched::Directory).await?;
-        tx.commit().await.map_err(database)?;
-        let mut tx = self.pool.begin().await.map_err(database)?;
-        self.load(&mut tx, directory_version).await?;
-        Ok(self.snapshot.borrow().version)
-    }
-
-    async fn change_directory(&self, make: impl FnOnce(&Document) -> Result<Document, Error> + Send) -> Result<u64, Error> {
-        let mut directory_version = self.directory_version.lock().await;
-        let mut tx = self.begin().await?;
-        self.load(&mut tx, &mut directory_version).await?;
-        let current = Arc::clone(&self.snapshot.borrow());
-        let document = make(current.directory.document())?;
-        if document == *current.directory.document() {
-            return Ok(current.version);
-        }
-        let directory = Directory::new(document).map_err(|e| Error::Invalid(e.to_string()))?;
-        rows::put_document(&mut tx, directory.document()).await?;
-        self.finish(tx, Touched::Directory, &mut directory_version).await
-    }
-}
-
-#[async_trait]
-impl ControlStore for SqliteControl {
-    fn watch(&self) -> watch::Receiver<Arc<Control>> {
-        self.inner.snapshot.subscribe()
-    }
-
-    async fn put_directory(&self, document: Document) -> Result<u64, Error> {
-        self.inner.change_directory(|_| Ok(document)).await
-    }
-
-    async fn patch_person(&self, id: &str, changes: PersonChanges) -> Result<u64, Error> {
-        self.inner.change_directory(|document| changes.apply(id, document)).await
-    }
-
-    async fn create_token(&self, token: NewToken) -> Result<(Token, Secret), Error> {
-        let (token, secret) = token.mint()?;
-        let mut directory_version = self.inner.directory_version.lock().await;
-        let mut tx = self.inner.begin().await?;
-        rows::insert_token(&mut tx, &token).await?;
-        self.inner.finish(tx, Touched::Rest, &mut directory_version).await?;
-        Ok((token, secret))
-    }
-
-    async fn revoke_token(&self, id: &str) -> Result<u64, Error> {
-        let mut directory_version = self.inner.directory_version.lock().await;
-        let mut tx = self.inner.begin().await?;
-        if !rows::delete_token(&mut tx, id).await? {
-            return Err(Error::NotFound(format!("there is no token {id:?}")));
-        }
-        self.inner.finish(tx, Touched::Rest, &mut directory_version).await
-    }
-
-    async fn put_settings(&self, settings: Settings) -> Result<u64, Error> {
-        let mut directory_version = self.inner.directory_version.lock().await;
-        let mut tx = self.inner.begin().await?;
-        if rows::settings(&mut tx).await? == settings {
-            return Ok(self.inner.snapshot.borrow().version);
-        }
-        rows::put_settings(&mut tx, &settings).await?;
-        self.inner.finish(tx, Touched::Rest, &mut directory_version).await
-    }
-}
-
-fn at(path: &Path, error: sqlx::Error) -> Error {
-    Error::Unavailable(format!("control data {}: {error}", path.display()))
-}
-
-fn database(error: sqlx::Error) -> Error {
-    match &error {
-        sqlx::Error::Database(inner) if matches!(inner.code().as_deref(), Some("11" | "26")) => {
-            Error::Corrupt(format!("control data: {error}"))
-        }
-        _ => Error::Unavailable(format!("control data: {error}")),
-    }
+/// A path may have what means something in an address.
+fn escaped(path: &Path) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-~".contains(&b);
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    bytes.map(|&b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn any_path_will_do() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a b?mode=ro#x%20.db", "ä:@&=.db"] {
+            let path = dir.path().join(name);
+            SqlControl::open(&path).await.unwrap().close().await;
+            assert!(path.exists(), "{name}");
+        }
+    }
+}

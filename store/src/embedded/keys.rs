@@ -1,4 +1,5 @@
-//! Rows by key: every table's key is the person and one more column, which makes comparing and sorting cheap.
+//! Rows in their table's order: the person, the time and, where these do not make the key, an id; which makes comparing
+//! and sorting cheap, since rows of one person come nearly in order of time.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -21,28 +22,28 @@ pub(crate) struct Keys {
     pub versions: ScalarBuffer<u64>,
 }
 
+/// What comes after the person.
 enum Second {
-    Text(StringArray),
+    Id(ScalarBuffer<i64>, StringArray),
     Millis(ScalarBuffer<i64>),
     Days(ScalarBuffer<i32>),
 }
 
 impl Keys {
-    /// Of a batch that has at least the table's key columns and its version.
+    /// Of a batch that has at least the columns of the table's order, and its version.
     pub fn of(table: &Table, batch: &RecordBatch) -> Result<Keys, Error> {
-        let name = match table.key {
-            ["user_id", second] => *second,
-            _ => return Err(Error::Invalid(format!("the key of {} is not a person and one more column", table.name))),
+        let unfit = || Error::Invalid(format!("the key of {} is not a person and a time or an id", table.name));
+        let (time, id) = match table.key {
+            ["user_id", time] if *time == table.time => (column(batch, time)?, None),
+            ["user_id", id] => (column(batch, table.time)?, Some(column(batch, id)?)),
+            _ => return Err(unfit()),
         };
-        let values = column(batch, name)?;
-        let second = if let Some(text) = values.as_string_opt::<i32>() {
-            Second::Text(text.clone())
-        } else if let Some(times) = values.as_primitive_opt::<TimestampMillisecondType>() {
-            Second::Millis(times.values().clone())
-        } else if let Some(days) = values.as_primitive_opt::<Date32Type>() {
-            Second::Days(days.values().clone())
-        } else {
-            return Err(Error::Invalid(format!("{}.{name} cannot be part of a key", table.name)));
+        let millis = time.as_primitive_opt::<TimestampMillisecondType>();
+        let second = match (id.map(|id| id.as_string_opt::<i32>()), millis, time.as_primitive_opt::<Date32Type>()) {
+            (None, Some(times), _) => Second::Millis(times.values().clone()),
+            (None, _, Some(days)) => Second::Days(days.values().clone()),
+            (Some(Some(ids)), Some(times), _) => Second::Id(times.values().clone(), ids.clone()),
+            _ => return Err(unfit()),
         };
         Ok(Keys { users: users(batch)?.clone(), second, versions: versions(batch)?.values().clone() })
     }
@@ -54,7 +55,7 @@ impl Keys {
 
     fn cmp_second(&self, row: usize, other: &Keys, other_row: usize) -> Ordering {
         match (&self.second, &other.second) {
-            (Second::Text(a), Second::Text(b)) => a.value(row).cmp(b.value(other_row)),
+            (Second::Id(a, x), Second::Id(b, y)) => a[row].cmp(&b[other_row]).then_with(|| x.value(row).cmp(y.value(other_row))),
             (Second::Millis(a), Second::Millis(b)) => a[row].cmp(&b[other_row]),
             (Second::Days(a), Second::Days(b)) => a[row].cmp(&b[other_row]),
             // Keys of one table all have one type.
@@ -63,7 +64,7 @@ impl Keys {
     }
 }
 
-/// One batch after another: sorted by key, only the newest version of each. Of equal versions the later row counts.
+/// One batch after another: in the table's order, only the newest version of each key. Of equal versions the later row counts.
 ///
 /// Rows are put into one bucket per person first: there are few people and many rows, and within a person rows
 /// come nearly in order, which the (stable, run-finding) sort makes use of.

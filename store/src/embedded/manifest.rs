@@ -12,7 +12,8 @@ use super::steps::{Step, Steps};
 use crate::{Checkpoint, Error};
 
 const NAME: &str = "manifest.json";
-const FORMAT: u32 = 1;
+/// 2: rows in files stand in `Table::order`; before, by key.
+const FORMAT: u32 = 2;
 
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]

@@ -75,7 +75,7 @@ impl Unit {
         files as usize + self.hot.iter().map(HotView::rows).sum::<usize>()
     }
 
-    /// The latest version of the rows wanted, in key order: just these columns, in this order. What is not wanted may
+    /// The latest version of the rows wanted, in the table's order: just these columns, in this order. What is not wanted may
     /// be among them where telling would cost more.
     pub fn read(&self, columns: &[&'static str], wanted: &Selection) -> Result<Run, Error> {
         let plain = self.hot.is_empty() && self.files.len() == 1 && self.files[0].entry.tombstones == 0;
@@ -159,7 +159,7 @@ impl Unit {
 
 /// A merge compares keys and versions and drops tombstones: columns wanted or not.
 fn with_keys(table: &Table, columns: &[&'static str]) -> Vec<&'static str> {
-    let kept = |name: &str| columns.contains(&name) || table.key.contains(&name) || name == "version" || name == DELETED;
+    let kept = |name: &str| columns.contains(&name) || table.order().any(|o| o == name) || name == "version" || name == DELETED;
     table.columns.iter().map(|c| c.name).filter(|name| kept(name)).collect()
 }
 
@@ -175,7 +175,7 @@ fn project(run: Run, columns: Vec<&'static str>) -> Run {
     }))
 }
 
-/// A scan of the seam over the units of its days: all columns, in key order over all days.
+/// A scan of the seam over the units of its days: all columns, in the table's order over all days.
 pub(crate) fn scan(units: &[Unit], scan: &Scan, users: Option<Vec<String>>) -> Result<Vec<RecordBatch>, Error> {
     let columns: Vec<&'static str> = scan.table.columns.iter().map(|c| c.name).collect();
     let wanted = Selection { users, teams: None };

@@ -1,0 +1,102 @@
+//! Control data in PostgreSQL, on the real server.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use focusflow_store::Error;
+use focusflow_store::control::{ControlStore, NewToken, SqlControl, contract};
+use schemas::control::{Role, Settings};
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::services::{Own, shared};
+
+/// A schema of one test alone.
+async fn schema(server: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("t{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {name}"))).await.unwrap();
+    format!("{server}?options=-csearch_path%3D{name}")
+}
+
+async fn fresh() -> String {
+    schema(&shared("postgres")).await
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    contract::check(&SqlControl::connect(&fresh().await).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_was_put_is_there_for_the_next_process() {
+    let url = fresh().await;
+    let control = SqlControl::connect(&url).await.unwrap();
+    contract::check(&control).await;
+    let before = control.watch().borrow().clone();
+    control.close().await;
+    let again = SqlControl::connect(&url).await.unwrap();
+    let after = again.watch().borrow().clone();
+    assert_eq!((after.version, &after.settings), (before.version, &before.settings));
+    assert_eq!(after.directory.document(), before.directory.document());
+    assert!(after.tokens.authenticate("a-secret-of-my-own", 0).is_some());
+}
+
+#[tokio::test]
+async fn another_process_sees_a_change_within_seconds() {
+    let url = fresh().await;
+    let (one, two) = (SqlControl::connect(&url).await.unwrap(), SqlControl::connect(&url).await.unwrap());
+    let mut watch = two.watch();
+    let (_, secret) = one.create_token(NewToken::new("laptop", Role::Ingest)).await.unwrap();
+    let seen = watch.wait_for(|c| c.tokens.authenticate(secret.reveal(), 0).is_some());
+    tokio::time::timeout(Duration::from_secs(5), seen).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn processes_that_start_and_change_at_the_same_time_lose_nothing() {
+    let url = fresh().await;
+    let opened = futures::future::join_all((0..4).map(|_| SqlControl::connect(&url))).await;
+    let controls: Vec<SqlControl> = opened.into_iter().map(Result::unwrap).collect();
+    let make = async |control: &SqlControl| {
+        for _ in 0..5 {
+            control.create_token(NewToken::new("t", Role::Ingest)).await.unwrap();
+        }
+    };
+    futures::future::join_all(controls.iter().map(make)).await;
+    let mut watch = controls[0].watch();
+    let all = watch.wait_for(|c| (c.version, c.tokens.iter().count()) == (20, 20));
+    tokio::time::timeout(Duration::from_secs(5), all).await.unwrap().unwrap();
+    let keys: Vec<_> = controls.iter().map(|c| c.watch().borrow().pseudonyms.clone()).collect();
+    assert!(keys[0].is_some() && keys.iter().all(|k| *k == keys[0]), "one key for all");
+}
+
+#[tokio::test]
+async fn the_last_snapshot_stays_while_the_server_is_away() {
+    let server = Own::start("postgres");
+    let control = SqlControl::connect(&server.address()).await.unwrap();
+    let settings = Settings { keep_titles: true, ..Settings::default() };
+    control.put_settings(settings.clone()).await.unwrap();
+    let before = control.watch().borrow().version;
+    server.stop();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!((control.watch().borrow().version, &control.watch().borrow().settings), (before, &settings));
+    let refused = control.create_token(NewToken::new("t", Role::Ingest)).await;
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+    server.again();
+    control.create_token(NewToken::new("t", Role::Ingest)).await.unwrap();
+    assert_eq!(control.watch().borrow().version, before + 1);
+}
+
+#[tokio::test]
+async fn a_newer_database_or_a_wrong_address_is_refused() {
+    let url = fresh().await;
+    SqlControl::connect(&url).await.unwrap().close().await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    connection.execute("INSERT INTO migrations (number) VALUES (999)").await.unwrap();
+    let error = SqlControl::connect(&url).await.err().unwrap();
+    assert!(matches!(&error, Error::Invalid(m) if m.contains("999")), "{error}");
+
+    let wrong = shared("postgres").replace("focusflow-secret", "wrong-password");
+    let error = SqlControl::connect(&wrong).await.err().unwrap();
+    assert!(matches!(&error, Error::Unavailable(m) if m.contains("password") && !m.contains("wrong-password")), "{error}");
+}

@@ -1,0 +1,88 @@
+//! The servers under test.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services.sh")
+}
+
+fn run(arguments: &[&str], env: &[(&str, String)]) -> String {
+    let mut command = Command::new(script());
+    command.args(arguments).envs(env.iter().map(|(k, v)| (*k, v.as_str()))).stdin(Stdio::null());
+    let output = command.output().expect("deploy/services.sh can be run");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "deploy/services.sh {}: {said}", arguments.join(" "));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn address(lines: &str) -> String {
+    let line = lines.lines().next().expect("services.sh env says something");
+    line.trim_start_matches("export ").split_once('=').unwrap().1.trim_matches('\'').to_owned()
+}
+
+/// Where the service is that all tests share.
+pub fn shared(service: &'static str) -> String {
+    static KNOWN: OnceLock<Mutex<HashMap<&'static str, String>>> = OnceLock::new();
+    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap();
+    let find = || {
+        let variable = format!("FOCUSFLOW_{}", service.to_uppercase());
+        std::env::var(variable).unwrap_or_else(|_| {
+            run(&["start", service], &[]);
+            address(&run(&["env", service], &[]))
+        })
+    };
+    known.entry(service).or_insert_with(find).clone()
+}
+
+/// A server of one test alone, to be killed and started again.
+pub struct Own {
+    service: &'static str,
+    dir: tempfile::TempDir,
+    port: (String, String),
+}
+
+impl Own {
+    pub fn start(service: &'static str) -> Own {
+        // Free at this moment, which is nearly always enough.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = (format!("{}_PORT", service.to_uppercase()), port.to_string());
+        let own = Own { service, dir: tempfile::tempdir().unwrap(), port };
+        own.again();
+        own
+    }
+
+    pub fn again(&self) {
+        self.run("start");
+    }
+
+    pub fn stop(&self) {
+        self.run("stop");
+    }
+
+    /// As losing power would, but for what the kernel still has.
+    pub fn kill(&self, process: &str) {
+        let file = self.dir.path().join(self.service).join(format!("{process}.pid"));
+        let pid = std::fs::read_to_string(file).unwrap();
+        let pid = pid.split_whitespace().next().unwrap().to_owned();
+        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    }
+
+    pub fn address(&self) -> String {
+        address(&self.run("env"))
+    }
+
+    fn run(&self, verb: &str) -> String {
+        let dir = self.dir.path().to_str().unwrap();
+        run(&[verb, "--data", dir, self.service], &[(self.port.0.as_str(), self.port.1.clone())])
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        // The test has its verdict by now.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.stop()));
+    }
+}
