@@ -10,6 +10,7 @@
 
 pub mod control;
 pub mod embedded;
+pub mod event_file;
 pub mod faulty;
 mod ledger;
 pub mod memory;
