@@ -13,17 +13,19 @@ use store::reader::TeamNames;
 use super::org::Org;
 use super::release::{release, shown};
 
+/// From when a team is shown as what, the earliest first.
+type Shown = Vec<(i64, Option<Arc<str>>)>;
+
 #[derive(Debug, Default)]
 pub struct Labels {
-    /// By team: from when it is shown as what, the earliest first.
-    by_team: HashMap<String, Vec<(i64, Option<Arc<str>>)>>,
+    by_team: HashMap<String, Shown>,
 }
 
 impl Labels {
     pub fn new(org: &Org, directory: &Directory, k: u32) -> Labels {
         let ids: Vec<Option<Arc<str>>> =
             org.units().map(|(at, unit)| (at != super::ROOT).then(|| unit.id.as_str().into())).collect();
-        let mut by_team: HashMap<String, Vec<(i64, Option<Arc<str>>)>> = HashMap::new();
+        let mut by_team: HashMap<String, Shown> = HashMap::new();
         let mut members = vec![0u32; org.len()];
         let moves = moves(org, directory);
         let mut at = 0;
