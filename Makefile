@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/focusflow/target
 DATA ?= $(HOME)/.local/share/focusflow
 LISTEN ?= 127.0.0.1:7878
 # The real servers of the scale-out tests; see deploy/services.sh.
-SERVICES ?= kafka
+SERVICES ?= kafka clickhouse postgres
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
 .PHONY: help up test deps deps-test services services-stop build dashboards lint test-dashboards test-rust test-browser bench fmt clean
