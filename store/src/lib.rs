@@ -11,6 +11,7 @@
 pub mod clickhouse;
 pub mod control;
 pub mod embedded;
+pub mod event_file;
 pub mod faulty;
 mod ledger;
 pub mod memory;
