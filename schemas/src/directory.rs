@@ -3,6 +3,8 @@
 //! An entry with `valid_from` holds from the start of that date in its own time zone; before a person's first entry,
 //! and for people the directory does not know, the defaults hold: no team, UTC, 09:00-17:00 from Monday to Friday.
 
+mod csv;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
@@ -10,6 +12,8 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+
+pub use csv::from_csv;
 
 pub const DAY_MS: i64 = 86_400_000;
 
