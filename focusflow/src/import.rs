@@ -1,14 +1,18 @@
 //! Files of events on their way in: read in large pieces cut at line ends, several on their way at once, remembered in
 //! order of the file, so that an interrupted import goes on where it was.
 //!
-//!     file → (gzip, zstd) → pieces of whole lines → sink (intake or a server), some at a time → progress on disk
+//!     lines → (gzip, zstd) ─┐
+//!                           ├─▶ pieces of whole lines → sink (intake or a server), some at a time → progress on disk
+//!     rows of Parquet ──────┘
 
+pub mod form;
 pub mod http;
 pub mod intake;
 pub mod pieces;
 pub mod progress;
 pub mod rejections;
 pub mod remembered;
+pub mod rows;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,10 +25,15 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use form::Form;
 use pieces::{Piece, Pieces};
 use progress::Progress;
 use rejections::Rejections;
 use remembered::{Remembered, Standing};
+use rows::Rows;
+
+use crate::problem::Problem;
+use crate::terminal::count;
 
 const REMEMBER_EVERY: Duration = Duration::from_secs(1);
 
@@ -74,6 +83,9 @@ impl Importer {
     /// remembered as well.
     pub async fn file(&mut self, path: &Path) -> Result<Totals> {
         let mut standing = self.remembered.find(path)?;
+        if standing.events() > 0 {
+            self.progress.note(&format!("{}: goes on after {} events", path.display(), count(standing.events())));
+        }
         let mut rejections = Rejections::open(path, (standing.offset > 0).then_some(standing.rejections_bytes))?;
         let result = self.send(path, &mut standing, &mut rejections).await;
         self.remember(path, &mut standing, &mut rejections)?;
@@ -118,19 +130,41 @@ impl Importer {
     }
 }
 
+/// What a file is read as.
+enum Source {
+    Lines(Pieces),
+    Rows(Rows),
+}
+
+impl Source {
+    fn open(path: &Path, skip: u64, piece_bytes: usize, progress: Progress) -> Result<Source> {
+        let unreadable = || format!("{} cannot be read", path.display());
+        Ok(match Form::of(path).with_context(unreadable)? {
+            Form::Parquet => Source::Rows(Rows::open(path, skip, piece_bytes, progress)?),
+            _ => Source::Lines(Pieces::open(path, skip, piece_bytes, progress).with_context(unreadable)?),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Piece>> {
+        match self {
+            Source::Rows(rows) => rows.next(),
+            Source::Lines(pieces) => Ok(pieces.next().map_err(|e| {
+                Problem::new(format!("the file breaks off or is damaged: {e}"))
+                    .cure("a part of it is taken in already; get the file anew and run the same command again")
+            })?),
+        }
+    }
+}
+
 /// Reads on a thread of its own, a few pieces ahead.
 fn read_ahead(path: PathBuf, skip: u64, piece_bytes: usize, progress: Progress) -> mpsc::Receiver<Result<Piece>> {
     let (send, receive) = mpsc::channel(2);
     tokio::task::spawn_blocking(move || {
-        let opened =
-            Pieces::open(&path, skip, piece_bytes, progress).with_context(|| format!("{} cannot be read", path.display()));
-        let mut pieces = match opened {
-            Ok(pieces) => pieces,
+        let mut source = match Source::open(&path, skip, piece_bytes, progress) {
+            Ok(source) => source,
             Err(error) => return drop(send.blocking_send(Err(error))),
         };
-        loop {
-            let next = pieces.next().with_context(|| format!("reading {}", path.display())).transpose();
-            let Some(next) = next else { return };
+        while let Some(next) = source.next().transpose() {
             let failed = next.is_err();
             if send.blocking_send(next).is_err() || failed {
                 return;

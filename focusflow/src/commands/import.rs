@@ -1,8 +1,7 @@
 //! `focusflow import`: files through the same intake, log, processors and store as everything else; in this process when none
 //! runs on the data directory, else to the one that does.
 
-use std::fs::File;
-use std::io::Read;
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,25 +18,28 @@ use crate::cli::Import;
 use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::import::form::usable;
 use crate::import::http::HttpSink;
 use crate::import::intake::IntakeSink;
 use crate::import::progress::Progress;
 use crate::import::remembered::Remembered;
-use crate::import::{Importer, Sink, Totals, rejections};
-use crate::problem::Problem;
+use crate::import::{Importer, Rejected, Sink, Totals, rejections};
 use crate::shutdown::{self, End, Parts};
 use crate::terminal::{count, took};
 use crate::wiring::{self, Machine};
 
 pub async fn run(config: Config, args: Import) -> Result<ExitCode> {
     let started = Instant::now();
+    let (mut bytes, mut notes) = (0, Vec::new());
+    for file in &args.files {
+        let usable = usable(file)?;
+        bytes += usable.bytes;
+        notes.extend(usable.note);
+    }
     let data = DataDir::open(&config.data)?;
     let client = Client::find(&args.server, &data)?;
-    let mut bytes = 0;
-    for file in &args.files {
-        bytes += usable(file)?;
-    }
     let progress = if args.quiet { Progress::hidden() } else { Progress::new(bytes, "import") };
+    notes.iter().for_each(|note| progress.note(note));
     let run = Run { files: args.files, progress, data, started };
     match client {
         Some(client) => run.over_http(client).await,
@@ -48,27 +50,9 @@ pub async fn run(config: Config, args: Import) -> Result<ExitCode> {
 /// A partition that has been silent for so long, after everything was sent, has all of it.
 const SILENCE: Duration = Duration::from_millis(400);
 
-const PARQUET: &[u8] = b"PAR1";
 const PIECE_BYTES: usize = 2 << 20;
 /// Requests overtake one another: with smaller ones the events arrive nearly in their order.
 const BODY_BYTES: usize = 1 << 20;
-
-/// The size of a file that can be imported.
-fn usable(path: &Path) -> Result<u64> {
-    let read = || {
-        let (file, mut head) = (File::open(path)?, Vec::new());
-        let bytes = file.metadata()?.len();
-        file.take(PARQUET.len() as u64).read_to_end(&mut head)?;
-        Ok::<_, std::io::Error>((bytes, head))
-    };
-    let (bytes, head) = read().with_context(|| format!("{} cannot be read", path.display()))?;
-    if head == PARQUET {
-        return Err(Problem::new(format!("{} is a Parquet file, and only lines of JSON can be imported yet", path.display()))
-            .cure("write it as lines first, as in: duckdb -c \"copy 'events.parquet' to 'events.ndjson' (format json)\"")
-            .into());
-    }
-    Ok(bytes)
-}
 
 struct Run {
     files: Vec<PathBuf>,
@@ -116,20 +100,33 @@ impl Run {
         }
         let (totals, (people, days)) = result.transpose()?.unwrap_or_default();
         stopped.and(closed)?;
-        self.finish(totals)?;
+        let code = self.finish(totals)?;
         println!("the tables have {} days of {} people now", count(days), count(people));
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     }
 
     async fn over_http(self, client: Client) -> Result<ExitCode> {
+        let signal = shutdown::signal()?;
         let client = Arc::new(client);
-        let totals = self.send(Arc::new(HttpSink { client: Arc::clone(&client) }), BODY_BYTES).await?;
-        self.progress.say("computing");
-        caught_up(&client).await?;
+        let work = async {
+            let totals = self.send(Arc::new(HttpSink { client: Arc::clone(&client) }), BODY_BYTES).await?;
+            self.progress.say("computing");
+            caught_up(&client).await?;
+            anyhow::Ok(totals)
+        };
+        let done = tokio::select! {
+            done = work => Ok(done),
+            name = signal => Err(name),
+        };
         self.progress.clear();
-        self.finish(totals)?;
-        println!("the server at {} has computed it, and writes it to its files as it goes", client.url());
-        Ok(ExitCode::SUCCESS)
+        match done {
+            Ok(totals) => {
+                let code = self.finish(totals?)?;
+                println!("the server at {} has computed it, and writes it to its files as it goes", client.url());
+                Ok(code)
+            }
+            Err(name) => interrupted(End::Signal(name)),
+        }
     }
 
     async fn send(&self, sink: Arc<dyn Sink>, piece_bytes: usize) -> Result<Totals> {
@@ -145,23 +142,32 @@ impl Run {
         Ok(all)
     }
 
-    /// Everything is durable: nothing needs to be remembered any more.
-    fn finish(self, totals: Totals) -> Result<()> {
+    /// Everything is durable: nothing needs to be remembered any more. An import that took in nothing has failed.
+    fn finish(self, totals: Totals) -> Result<ExitCode> {
         let mut remembered = Remembered::open(self.data.clone());
         for file in &self.files {
             remembered.forget(file)?;
         }
         let seconds = self.started.elapsed().as_secs_f64().max(0.001);
-        let rate = count((totals.accepted as f64 / seconds) as u64);
+        // What earlier runs of an interrupted import did took none of this time.
+        let rate = count((self.progress.events() as f64 / seconds) as u64);
         println!("{} events in {}, {rate}/s", count(totals.accepted), took(self.started));
         if totals.rejected > 0 {
             println!("{} rejected, each with its reason in", count(totals.rejected));
             for file in self.files.iter().map(|f| rejections::path(f)).filter(|f| f.is_file()) {
-                println!("  {}", file.display());
+                println!("  {}{}", file.display(), first(&file).map_or_else(String::new, |r| format!(", the first: {r}")));
             }
         }
-        Ok(())
+        Ok(if totals.accepted == 0 && totals.rejected > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// The first rejection of a file, for those who will not open it.
+fn first(rejections: &Path) -> Option<String> {
+    let mut line = String::new();
+    std::io::BufReader::new(std::fs::File::open(rejections).ok()?).read_line(&mut line).ok()?;
+    let Rejected { index, message, .. } = serde_json::from_str(&line).ok()?;
+    Some(format!("event {index} (counted from 0), {message}"))
 }
 
 async fn people_and_days(machine: &Machine) -> Result<(u64, u64)> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use super::form::Form;
 use super::progress::Progress;
 
 /// What is kept of a line that is longer than a whole piece: more than an event may have, so that it is refused as too large.
@@ -26,7 +27,7 @@ pub struct Pieces {
 #[derive(Debug)]
 pub struct Piece {
     pub lines: Bytes,
-    /// The offset after it in the uncompressed file.
+    /// Where the file goes on after it: bytes of lines (uncompressed), or rows.
     pub end: u64,
 }
 
@@ -34,16 +35,16 @@ impl Pieces {
     /// `skip` uncompressed bytes were done before.
     pub fn open(path: &Path, skip: u64, piece_bytes: usize, progress: Progress) -> io::Result<Pieces> {
         let mut file = File::open(path)?;
-        let extension = path.extension().and_then(|e| e.to_str());
-        if !matches!(extension, Some("gz" | "zst" | "zstd")) {
+        let form = Form::of(path)?;
+        if !matches!(form, Form::Gzip | Form::Zstd) {
             file.seek(SeekFrom::Start(skip))?;
             progress.read(skip);
             // The file itself and not a reader around it: only a file fills a buffer without clearing it first.
             return Ok(Pieces::new(Box::new(file), Some(progress), skip, piece_bytes));
         }
         let counted = BufReader::with_capacity(1 << 20, Counted { file, progress });
-        let mut input: Box<dyn Read + Send> = match extension {
-            Some("gz") => Box::new(flate2::bufread::MultiGzDecoder::new(counted)),
+        let mut input: Box<dyn Read + Send> = match form {
+            Form::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(counted)),
             _ => Box::new(zstd::stream::read::Decoder::with_buffer(counted)?),
         };
         let skipped = io::copy(&mut input.by_ref().take(skip), &mut io::sink())?;
@@ -167,18 +168,20 @@ mod tests {
     }
 
     #[test]
-    fn compressed_files_read_the_same_and_skip_the_same() {
+    fn compressed_files_read_the_same_and_skip_the_same_whatever_they_are_called() {
         let text: String = (0..500).map(|i| format!("line {i}\n")).collect();
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gz.write_all(text.as_bytes()).unwrap();
         let gz = gz.finish().unwrap();
         let zst = zstd::encode_all(text.as_bytes(), 1).unwrap();
-        for (name, bytes) in [("f.ndjson.gz", &gz), ("f.ndjson.zst", &zst)] {
+        for (name, bytes) in [("f.ndjson.gz", &gz), ("f.ndjson.zst", &zst), ("f.ndjson", &gz), ("f.gz", &zst)] {
             let all = pieces(name, bytes, 0, 256);
             assert_eq!(all.iter().map(|p| p.0.as_str()).collect::<String>(), text);
             let rest = pieces(name, bytes, all[3].1, 256);
             assert_eq!(rest.iter().map(|p| p.0.as_str()).collect::<String>(), text[all[3].1 as usize..]);
         }
-        assert!(std::panic::catch_unwind(|| pieces("f.gz", b"not gzip", 0, 64)).is_err());
+        assert_eq!(pieces("f.gz", b"not gzip", 0, 64), [("not gzip".to_owned(), 8)]);
+        let cut = gz[..gz.len() / 2].to_vec();
+        assert!(std::panic::catch_unwind(|| pieces("f.gz", &cut, 0, 64)).is_err());
     }
 }

@@ -22,7 +22,8 @@ impl Progress {
     /// Over so many bytes of files. Drawn on standard error when that is a terminal.
     pub fn new(bytes: u64, what: &str) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(8));
-        let template = "{prefix} {bar:32} {percent:>3} %  {bytes} of {total_bytes}  {msg}  {eta} left";
+        // The bar takes what the words leave of the line.
+        let template = "{prefix} {wide_bar} {percent:>3} %  {msg}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
@@ -50,6 +51,16 @@ impl Progress {
         let rate = HumanCount((events as f64 / seconds) as u64);
         let rejected = if rejected > 0 { format!(", {} rejected", HumanCount(rejected)) } else { String::new() };
         self.bar.set_message(format!("{} events{rejected}, {rate}/s", HumanCount(events)));
+    }
+
+    /// Of this run.
+    pub fn events(&self) -> u64 {
+        self.counts.events.load(Ordering::Relaxed)
+    }
+
+    /// A line that stays, above the bar.
+    pub fn note(&self, text: &str) {
+        if self.bar.is_hidden() { eprintln!("{text}") } else { self.bar.println(text) }
     }
 
     /// What is being done once all is read.

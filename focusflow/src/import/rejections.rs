@@ -4,9 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::Rejected;
+use crate::problem::Problem;
 
 pub struct Rejections {
     path: PathBuf,
@@ -21,7 +22,7 @@ impl Rejections {
         match go_on_after {
             Some(bytes) if bytes > 0 => {
                 let cut = OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(bytes));
-                cut.with_context(|| format!("{} cannot be written", path.display()))?;
+                cut.map_err(|e| unwritable(&path, &e))?;
             }
             _ => drop(std::fs::remove_file(&path)),
         }
@@ -37,13 +38,13 @@ impl Rejections {
             Some(file) => file,
             slot => {
                 let file = OpenOptions::new().create(true).append(true).open(&self.path);
-                slot.insert(BufWriter::new(file.with_context(|| format!("{} cannot be written", self.path.display()))?))
+                slot.insert(BufWriter::new(file.map_err(|e| unwritable(&self.path, &e))?))
             }
         };
         for one in rejected {
             let mut line = serde_json::to_vec(&Rejected { index: before + one.index, ..one.clone() })?;
             line.push(b'\n');
-            file.write_all(&line).with_context(|| format!("{} cannot be written", self.path.display()))?;
+            file.write_all(&line).map_err(|e| unwritable(&self.path, &e))?;
             self.bytes += line.len() as u64;
         }
         Ok(())
@@ -52,9 +53,14 @@ impl Rejections {
     /// Returns the length of the file.
     pub fn flush(&mut self) -> Result<u64> {
         let flushed = self.file.as_mut().map_or(Ok(()), |file| file.flush());
-        flushed.with_context(|| format!("{} cannot be written", self.path.display()))?;
+        flushed.map_err(|e| unwritable(&self.path, &e))?;
         Ok(self.bytes)
     }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(format!("{}, the list of what is refused, cannot be written: {error}", path.display()))
+        .cure("it stands beside the file it is about: make that directory writable, or import a copy from another one")
 }
 
 pub fn path(of: &Path) -> PathBuf {

@@ -27,7 +27,7 @@ pub struct Standing {
     modified_ms: u64,
     /// A hash of the first bytes: another file of that name is another file.
     head: String,
-    /// Uncompressed bytes acknowledged.
+    /// What is acknowledged: bytes of lines (uncompressed), or rows of Parquet.
     pub offset: u64,
     pub accepted: u64,
     pub rejected: u64,

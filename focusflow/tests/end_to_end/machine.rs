@@ -159,11 +159,16 @@ impl Client {
 
     /// CSV without its header.
     pub async fn sql(&self, sql: &str) -> String {
-        let request = self.http.post(format!("{}/v1/sql", self.url)).bearer_auth(&self.token).header("accept", "text/csv");
-        let response = request.json(&serde_json::json!({ "sql": sql })).send().await.unwrap();
-        let (status, text) = (response.status(), response.text().await.unwrap());
-        assert!(status.is_success(), "{sql}: {status} {text}");
+        let text = String::from_utf8(self.sql_as("text/csv", sql).await).unwrap();
         text.lines().skip(1).map(|line| format!("{line}\n")).collect()
+    }
+
+    pub async fn sql_as(&self, media_type: &str, sql: &str) -> Vec<u8> {
+        let request = self.http.post(format!("{}/v1/sql", self.url)).bearer_auth(&self.token).header("accept", media_type);
+        let response = request.json(&serde_json::json!({ "sql": sql })).send().await.unwrap();
+        let (status, body) = (response.status(), response.bytes().await.unwrap());
+        assert!(status.is_success(), "{sql}: {status} {}", String::from_utf8_lossy(&body));
+        body.into()
     }
 
     /// Waits until a statement gives what is expected.

@@ -5,5 +5,6 @@
 
 mod kills;
 mod machine;
+mod parquet_in;
 mod settings;
 mod ways_in;
