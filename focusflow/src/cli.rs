@@ -8,11 +8,20 @@ use schemas::control::Role;
 
 use crate::config::{Flags, LogFormat};
 
+const FIRST_STEPS: &str = "\
+First steps:
+  focusflow up --demo                       a simulated company to look at; prints the link to open
+  focusflow up                              the same for your own events
+  focusflow import events.ndjson            history from files
+  focusflow sql \"select * from user_daily\"  questions, with `show tables` to begin with
+  focusflow check                           what holds, and what is wrong";
+
 #[derive(Debug, Parser)]
 #[command(
     name = "focusflow",
     version,
-    about = "Turns the raw signals of a working day into focus, interruptions and burnout risk."
+    about = "Turns the raw signals of a working day into focus, interruptions and burnout risk.",
+    after_help = FIRST_STEPS
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -22,6 +31,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Where the data live [default: ~/.local/share/focusflow]
     #[arg(long, global = true, value_name = "DIR")]
@@ -41,7 +51,8 @@ pub struct Global {
 pub enum Command {
     /// Everything in one process: takes events in, computes, answers, and serves the dashboard
     Up(Up),
-    /// Takes history in from files of events (NDJSON, also .gz and .zst) and returns when all of it is processed and durable
+    /// Takes history in from files of events (NDJSON, also as .gz or .zst, or Parquet) and returns when all of it is processed
+    /// and durable
     Import(Import),
     /// Runs one SQL statement
     Sql(Sql),
@@ -63,27 +74,28 @@ pub struct Up {
     #[arg(long)]
     pub demo: bool,
     /// The address to listen on [default: 127.0.0.1:7878]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Files of events, one JSON object a line
+    /// Files of events: one JSON object a line, or Parquet with a column for each field (or an exported event table)
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// The source to record with the events
     #[arg(long, default_value = "import")]
     pub source: String,
-    #[command(flatten)]
-    pub server: ServerArgs,
     /// No progress bar
     #[arg(long, short)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// Which server to talk to, when it is not the one that runs on the data directory.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Which server")]
 pub struct ServerArgs {
     /// Talk to the server at this address instead of the data directory
     #[arg(long, env = "FOCUSFLOW_URL", value_name = "URL")]
@@ -95,7 +107,9 @@ pub struct ServerArgs {
 
 #[derive(Debug, Args)]
 pub struct Sql {
+    /// One query, in quotes; `show tables` lists what there is to ask
     pub statement: String,
+    /// How rows are written; json is one object a line
     #[arg(long, default_value = "table")]
     pub format: SqlFormat,
     #[command(flatten)]
@@ -106,22 +120,22 @@ pub struct Sql {
 pub enum SqlFormat {
     Table,
     Csv,
-    /// One JSON object a line
     Json,
 }
 
 #[derive(Debug, Args)]
 pub struct Simulate {
-    #[arg(long, default_value_t = 200)]
+    /// How many people work there
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub people: u32,
     /// How many days of history, up to now; for --rate and --speed where to begin
-    #[arg(long, default_value_t = 14)]
+    #[arg(long, default_value_t = 14, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub days: u32,
     /// The same seed gives the same workforce and the same events
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// Events per person against the usual number
-    #[arg(long, default_value_t = 1.0)]
+    /// Events per person, as a multiple of the usual 1,000 or so a working day
+    #[arg(long, default_value_t = 1.0, value_name = "X", allow_negative_numbers = true, value_parser = above_zero)]
     pub density: f64,
     /// The end of the history, RFC 3339 or a date [default: now]
     #[arg(long, value_name = "TIME")]
@@ -132,14 +146,14 @@ pub struct Simulate {
     /// Write the directory of the workforce here
     #[arg(long, value_name = "FILE")]
     pub directory: Option<PathBuf>,
-    #[command(flatten)]
-    pub server: ServerArgs,
     /// Send this many events a second
-    #[arg(long, value_name = "N", conflicts_with = "speed")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["speed", "out"], value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: Option<u32>,
     /// Send as time goes by, this many times as fast
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", conflicts_with = "out", allow_negative_numbers = true, value_parser = above_zero)]
     pub speed: Option<f64>,
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,10 +182,19 @@ pub enum Token {
 pub enum Directory {
     /// Prints it as JSON
     Get,
-    /// Replaces it by a JSON file (- for standard input)
+    /// Replaces it by a JSON file, or its people by a CSV file (- for standard input)
     Put { file: PathBuf },
-    /// Says whether a JSON file would be accepted
+    /// Says whether such a file would be accepted
     Check { file: PathBuf },
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an address is IP:PORT, as in 127.0.0.1:7878, or 0.0.0.0:7878 for every way into this machine".into())
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|x: &f64| *x > 0.0 && x.is_finite()).ok_or_else(|| "it is a number above 0".into())
 }
 
 fn role(text: &str) -> Result<Role, String> {

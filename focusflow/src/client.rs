@@ -1,6 +1,8 @@
 //! Talking to a running server over its HTTP interface, as any client would.
 
-use anyhow::{Context, Result, anyhow};
+use std::fmt;
+
+use anyhow::{Context, Result};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 
@@ -21,7 +23,25 @@ struct Refusal {
     title: String,
     code: Option<String>,
     detail: Option<String>,
+    line: Option<u64>,
+    column: Option<u64>,
 }
+
+/// What a server has against a request.
+#[derive(Debug)]
+pub struct Refused {
+    problem: Problem,
+    /// Line and column of a statement, from 1.
+    pub at: Option<(u64, u64)>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 impl Client {
     /// The server named by flags, else the one that runs on the data directory; None when none does.
@@ -33,6 +53,7 @@ impl Client {
             (None, None) if data.try_lock()?.is_none() => return Err(data.in_use().into()),
             _ => return Ok(None),
         };
+        let url = address(url)?;
         let token =
             args.token.clone().or_else(|| std::env::var("FOCUSFLOW_ADMIN_TOKEN").ok()).or_else(|| data.read_admin_token());
         let token = token.ok_or_else(|| {
@@ -76,21 +97,33 @@ impl Client {
 }
 
 pub fn refused(status: StatusCode, body: &str) -> anyhow::Error {
-    let cure = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some("give a token that may with --token or FOCUSFLOW_TOKEN"),
+    let refusal = serde_json::from_str::<Refusal>(body).ok();
+    let code = refusal.as_ref().and_then(|r| r.code.as_deref());
+    // A statement may be forbidden to everybody: no token helps there.
+    let cure = match (status, code) {
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, None | Some("unauthorized" | "forbidden")) => {
+            Some("give a token that may with --token or FOCUSFLOW_TOKEN")
+        }
         _ => None,
     };
-    let what = match serde_json::from_str::<Refusal>(body) {
-        Ok(refusal) => match (refusal.detail, refusal.code) {
-            (Some(detail), _) => detail,
-            (None, Some(code)) => format!("{} ({code})", refusal.title),
-            (None, None) => refusal.title,
-        },
-        Err(_) => format!("the server answers {status}: {}", body.chars().take(500).collect::<String>()),
+    let at = refusal.as_ref().and_then(|r| r.line.zip(r.column));
+    let what = match refusal {
+        Some(Refusal { detail: Some(detail), .. }) => detail,
+        Some(Refusal { title, code: Some(code), .. }) => format!("{title} ({code})"),
+        Some(Refusal { title, .. }) => title,
+        None => format!("the server answers {status}: {}", body.chars().take(500).collect::<String>()),
     };
-    match cure {
-        Some(cure) => Problem::new(what).cure(cure).into(),
-        None => anyhow!(what),
+    Refused { problem: cure.into_iter().fold(Problem::new(what), Problem::cure), at }.into()
+}
+
+/// What is meant to be a server's address, if it can be one.
+fn address(url: String) -> Result<String> {
+    match reqwest::Url::parse(&url) {
+        Ok(parsed) if parsed.scheme() == "http" && parsed.has_host() => Ok(url),
+        Ok(parsed) if parsed.scheme() == "https" => Err(Problem::new(format!("{url}: this client speaks plain HTTP alone"))
+            .cure("name the server behind the proxy, or a way to it: ssh -L 7878:127.0.0.1:7878 HOST")
+            .into()),
+        _ => Err(Problem::new(format!("{url} is no address of a server")).cure("it looks like http://127.0.0.1:7878").into()),
     }
 }
 

@@ -11,10 +11,8 @@ pub mod up;
 use anyhow::Result;
 use store::control::SqliteControl;
 
-use crate::config::Config;
 use crate::data_dir::DataDir;
 
-async fn open_control(config: &Config) -> Result<SqliteControl> {
-    let data = DataDir::open(&config.data)?;
+async fn open_control(data: DataDir) -> Result<SqliteControl> {
     Ok(SqliteControl::open(&data.control()).await?)
 }

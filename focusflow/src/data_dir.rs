@@ -39,11 +39,27 @@ impl DataDir {
     pub fn open(path: &Path) -> Result<DataDir> {
         if !path.is_dir() {
             make_private(path).map_err(|e| {
-                Problem::new(format!("the data directory {} cannot be made: {e}", path.display()))
+                let why = if path.exists() { "there is a file of that name".into() } else { e.to_string() };
+                Problem::new(format!("the data directory {} cannot be made: {why}", path.display()))
                     .cure("name one that can be written to with --data DIR")
             })?;
         }
-        Ok(DataDir { path: path.to_owned() })
+        Ok(DataDir::at(path))
+    }
+
+    /// For those who only read: nothing is made where there is nothing, least of all under a mistyped name.
+    pub fn existing(path: &Path) -> Result<DataDir> {
+        if !path.is_dir() {
+            return Err(Problem::new(format!("there is no data directory {}", path.display()))
+                .cure("name the right one with --data DIR; `focusflow up` and `focusflow import` make it")
+                .into());
+        }
+        Ok(DataDir::at(path))
+    }
+
+    /// Whether it is there or not: for talking to a server that is named otherwise.
+    pub fn at(path: &Path) -> DataDir {
+        DataDir { path: path.to_owned() }
     }
 
     pub fn path(&self) -> &Path {

@@ -20,6 +20,7 @@ mod problem;
 mod serve;
 mod shutdown;
 mod simulate;
+mod table;
 mod telemetry;
 mod terminal;
 mod wiring;

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use bytes::Bytes;
+use indicatif::HumanBytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::import::Sink;
 use crate::import::http::HttpSink;
+use crate::problem::Problem;
 use crate::simulate::{self, Workforce};
 use crate::terminal::{count, took};
 
@@ -33,8 +35,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub async fn run(config: Config, args: Simulate) -> Result<()> {
     let until = args.until.as_deref().map_or_else(|| Ok(Timestamp::now().as_millisecond()), time)?;
     let from = until - i64::from(args.days) * DAY_MS;
-    let mut settings =
-        simulate::Config::new(args.seed, args.people as usize, from.div_euclid(DAY_MS) as i32, args.days.max(1) as i32);
+    let mut settings = simulate::Config::new(args.seed, args.people as usize, from.div_euclid(DAY_MS) as i32, args.days as i32);
     settings.density = args.density;
     settings.as_sent = args.speed.is_some();
     let workforce = Workforce::new(settings);
@@ -48,13 +49,14 @@ pub async fn run(config: Config, args: Simulate) -> Result<()> {
         if args.directory.is_some() {
             return Ok(());
         }
-        bail!("where to? name a file with --out FILE, or a server with --url URL");
+        return Err(Problem::new("the events go nowhere yet")
+            .cure("name a file for them with --out FILE (- for standard output), or a server with --url http://127.0.0.1:7878")
+            .into());
     };
-    let client = Client::find(&args.server, &DataDir::open(&config.data)?)?.ok_or_else(|| anyhow!("no server"))?;
+    let client = Client::find(&args.server, &DataDir::at(&config.data))?.ok_or_else(|| anyhow!("no server"))?;
     let pace = match (args.rate, args.speed) {
-        (Some(rate), _) => Pace::Rate(f64::from(rate.max(1))),
-        (None, Some(speed)) if speed > 0.0 && speed.is_finite() => Pace::Speed { speed, from },
-        (None, Some(speed)) => bail!("--speed {speed}: the speed is a number above 0"),
+        (Some(rate), _) => Pace::Rate(f64::from(rate)),
+        (None, Some(speed)) => Pace::Speed { speed, from },
         (None, None) => Pace::Free,
     };
     // As time goes by there is no end but the one that was named.
@@ -91,7 +93,7 @@ fn write_events(workforce: &Workforce, file: &Path, from: i64, until: i64) -> Re
         line.clear();
     }
     out.flush().with_context(|| format!("{} cannot be written", file.display()))?;
-    eprintln!("{} events, {} MB in {}", count(total), bytes / 1_000_000, took(started));
+    eprintln!("{} events, {} in {}", count(total), HumanBytes(bytes), took(started));
     Ok(())
 }
 

@@ -3,38 +3,66 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{FieldRef, Float64Type, SchemaRef};
 use arrow::ipc::reader::StreamReader;
-use arrow::util::display::FormatOptions;
-use arrow::util::pretty::pretty_format_batches_with_options;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use store::control::ControlStore;
 use store::{Limits, Params, Statement, Store};
 
 use crate::cli::{Sql, SqlFormat};
-use crate::client::Client;
+use crate::client::{Client, Refused};
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::problem::Problem;
+use crate::table::{Table, terminal_width};
 use crate::wiring::{Machine, services};
 
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 
 pub async fn run(config: Config, args: Sql) -> Result<()> {
-    let data = DataDir::open(&config.data)?;
-    let (schema, batches) = match Client::find(&args.server, &data)? {
-        Some(client) => ask(&client, &args.statement).await?,
-        None => open_and_ask(config, &args.statement).await?,
+    let data = if args.server.url.is_some() { DataDir::at(&config.data) } else { DataDir::existing(&config.data)? };
+    let answer = match Client::find(&args.server, &data)? {
+        Some(client) => ask(&client, &args.statement).await,
+        None => open_and_ask(config, &args.statement).await,
     };
+    let (schema, batches) = answer.map_err(|error| pointed(error, &args.statement))?;
     print(args.format, schema, &batches)
 }
 
 async fn ask(client: &Client, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let request = client.post("/v1/sql").header("accept", ARROW).json(&serde_json::json!({ "sql": sql }));
-    let body = client.send(request).await?.bytes().await.context("the answer broke off")?;
+    let body = client.send(request).await?.bytes().await.map_err(|_| broke_off(client))?;
     let reader = StreamReader::try_new(&body[..], None).context("the answer is not Arrow")?;
     let schema = reader.schema();
-    Ok((schema, reader.collect::<Result<_, _>>().context("the answer broke off")?))
+    Ok((schema, reader.collect::<Result<_, _>>().map_err(|_| broke_off(client))?))
+}
+
+/// Once rows are on their way, a server has no other way to say that there will be no more.
+fn broke_off(client: &Client) -> Problem {
+    Problem::new(format!("the answer of {} broke off", client.url())).cure(
+        "the server ends one at its limits (query.max_rows, max_time, max_memory; `focusflow check` shows them): ask for less, \
+         as with LIMIT",
+    )
+}
+
+/// An error with the place in the statement that it speaks of.
+fn pointed(error: anyhow::Error, sql: &str) -> anyhow::Error {
+    let at = match (error.downcast_ref::<Refused>(), error.downcast_ref::<store::Error>()) {
+        (Some(refused), _) => refused.at,
+        (None, Some(store::Error::Statement { at, .. })) => *at,
+        _ => None,
+    };
+    let shown = at.and_then(|(line, column)| {
+        let text = sql.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?.replace('\t', " ");
+        let before = usize::try_from(column).ok()?.checked_sub(1)?;
+        (before <= text.chars().count()).then(|| format!("{text}\n  {}^", " ".repeat(before)))
+    });
+    match shown {
+        Some(place) => Problem::new(error.to_string()).cure(place).into(),
+        None => error,
+    }
 }
 
 async fn open_and_ask(config: Config, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
@@ -56,11 +84,9 @@ fn print(format: SqlFormat, schema: SchemaRef, batches: &[RecordBatch]) -> Resul
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match format {
         SqlFormat::Table => {
-            let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-            let options = FormatOptions::default().with_null("-").with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"));
-            // The empty one makes the columns show when there are no rows.
-            let shown: Vec<RecordBatch> = [RecordBatch::new_empty(schema)].into_iter().chain(batches.iter().cloned()).collect();
-            writeln!(out, "{}", pretty_format_batches_with_options(&shown, &options)?)?;
+            let table = table(&schema, batches)?;
+            table.write(terminal_width(), &mut out)?;
+            let rows = table.rows();
             writeln!(out, "{rows} row{}", if rows == 1 { "" } else { "s" })?;
         }
         SqlFormat::Csv => {
@@ -76,4 +102,47 @@ fn print(format: SqlFormat, schema: SchemaRef, batches: &[RecordBatch]) -> Resul
         }
     }
     Ok(out.flush()?)
+}
+
+fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Table> {
+    let options = FormatOptions::default().with_null("-").with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"));
+    let add = |table: Table, field: &FieldRef| table.column(field.name(), field.data_type().is_numeric());
+    let mut table = schema.fields().iter().fold(Table::new(), add);
+    for batch in batches {
+        let columns: Vec<ArrayFormatter> =
+            batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
+        for row in 0..batch.num_rows() {
+            let values = batch.columns().iter().zip(&columns).map(|(column, formatter)| match rounded(column, row) {
+                Some(number) => number,
+                None => formatter.value(row).to_string(),
+            });
+            let values: Vec<String> = values.collect();
+            table.row(values.iter().map(String::as_str));
+        }
+    }
+    Ok(table)
+}
+
+/// Scores to three digits: nobody reads seventeen.
+fn rounded(column: &ArrayRef, row: usize) -> Option<String> {
+    let numbers = column.as_primitive_opt::<Float64Type>().filter(|numbers| numbers.is_valid(row))?;
+    let text = format!("{:.3}", numbers.value(row));
+    Some(text.trim_end_matches('0').trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_its_place_in_the_statement() {
+        let check = |at, expected: &str| {
+            let error = store::Error::Statement { message: "no column b".into(), at };
+            assert_eq!(pointed(error.into(), "select a,\n  b from t").to_string(), expected);
+        };
+        check(None, "no column b");
+        check(Some((2, 3)), "no column b\n    b from t\n    ^");
+        check(Some((3, 1)), "no column b");
+        check(Some((2, 99)), "no column b");
+    }
 }

@@ -2,38 +2,48 @@
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
+use schemas::control::Role;
 use store::control::{ControlStore, NewToken};
 
 use crate::cli::Token;
 use crate::config::Config;
 use crate::config::units::Span;
+use crate::data_dir::DataDir;
+use crate::problem::Problem;
+use crate::table::{Table, terminal_width};
 
 pub async fn run(config: Config, args: Token) -> Result<()> {
-    let control = super::open_control(&config).await?;
+    let data = if matches!(args, Token::Create { .. }) { DataDir::open(&config.data)? } else { DataDir::existing(&config.data)? };
+    let control = super::open_control(data).await?;
     let mut out = std::io::stdout().lock();
     match args {
         Token::Create { name, role, person, expires } => {
             let expires_at = expires.map(|text| expiry(&text)).transpose()?;
+            if person.is_none() && matches!(role, Role::Member | Role::Manager) {
+                let problem = Problem::new("a member or manager token speaks for a person, and none is named");
+                return Err(problem.cure("name one by the id it has in the directory: --person ID").into());
+            }
             let (token, secret) = control.create_token(NewToken { person, expires_at, ..NewToken::new(name, role) }).await?;
             // The secret alone on standard output, so that scripts can take it from there.
-            eprintln!("token {} ({}), shown this once:", token.id, token.name);
+            eprintln!("token {} ({}), shown this once; a running server knows it within a second:", token.id, token.name);
             writeln!(out, "{}", secret.reveal())?;
         }
         Token::List => {
             let mut tokens: Vec<_> = control.watch().borrow().tokens.iter().cloned().collect();
             tokens.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-            writeln!(out, "{:<14}  {:<8}  {:<20}  {:<20}  {:<20}  name", "id", "role", "person", "created", "expires")?;
+            let mut table = ["id", "role", "person", "created", "expires", "name"].into_iter().fold(Table::new(), Table::text);
             for t in tokens {
                 let role = serde_json::to_value(t.role)?;
                 let (role, person) = (role.as_str().unwrap_or_default(), t.person.as_deref().unwrap_or("-"));
                 let expires = t.expires_at.map_or_else(|| "never".into(), time);
-                writeln!(out, "{:<14}  {role:<8}  {person:<20}  {:<20}  {expires:<20}  {}", t.id, time(t.created_at), t.name)?;
+                table.row([&t.id, role, person, &time(t.created_at), &expires, &t.name]);
             }
+            table.write(terminal_width(), &mut out)?;
         }
         Token::Revoke { id } => {
-            control.revoke_token(&id).await?;
+            control.revoke_token(&id).await.map_err(|e| Problem::new(e.to_string()).cure("`focusflow token list` lists them"))?;
             eprintln!("token {id} is revoked");
         }
     }
@@ -43,6 +53,9 @@ pub async fn run(config: Config, args: Token) -> Result<()> {
 
 fn expiry(text: &str) -> Result<i64> {
     let span = Span::parse(text).map_err(|e| anyhow!("--expires: {e}"))?;
+    if span.0 == 0 {
+        bail!("--expires {text}: the token would have expired already; name a span of time like 90d");
+    }
     Ok(Timestamp::now().as_millisecond().saturating_add(span.0))
 }
 

@@ -35,6 +35,24 @@ fn bad_settings_are_refused_with_what_was_meant() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("FOCUSFLOW_INGEST_MAX_BODY"));
 }
 
+#[test]
+fn who_only_reads_makes_no_data_directory() {
+    let machine = Machine::new();
+    for command in [&["sql", "select 1"][..], &["directory", "get"], &["token", "list"], &["token", "revoke", "t"]] {
+        let said = machine.fails(command);
+        assert!(said.contains("there is no data directory") && said.contains("--data DIR"), "{said}");
+    }
+    for (url, expected) in
+        [("nonsense", "no address"), ("https://127.0.0.1:1", "plain HTTP"), ("http://127.0.0.1:1", "focusflow up")]
+    {
+        let said = machine.fails(&["sql", "select 1", "--url", url, "--token", "t"]);
+        assert!(said.contains(url) && said.contains(expected), "{said}");
+    }
+    assert!(!machine.data().exists());
+    std::fs::write(machine.data(), "").unwrap();
+    assert!(machine.fails(&["token", "create", "--name", "x"]).contains("there is a file of that name"));
+}
+
 #[tokio::test]
 async fn a_second_process_is_told_who_has_the_data() {
     let machine = Machine::new();

@@ -36,11 +36,16 @@ async fn the_command_line_asks_the_running_server_and_the_files_alike() {
     let running = machine.ok(&sql);
     assert_eq!(running, "user_id,active_ms\nada,10800000\n");
     assert!(machine.fails(&["sql", "select * from nowhere"]).contains("nowhere"));
+    let wrong = ["sql", "select user_id,\n  nope from user_daily"];
+    let complaint = machine.fails(&wrong);
+    assert!(complaint.contains("no column 'nope'") && complaint.ends_with("    nope from user_daily\n    ^\n"), "{complaint}");
+    assert!(!machine.fails(&["sql", "drop table user_daily"]).contains("--token"));
     let (status, _, said) = server.stop();
     assert!(status.success() && said.contains("everything is on disk"), "{said}");
     assert_eq!(machine.ok(&sql), running);
     let table = machine.ok(&["sql", "select user_id, first_active from user_daily"]);
-    assert!(table.contains("| ada ") && table.contains("1 row"), "{table}");
+    assert!(table.contains("\nada      20") && table.ends_with("1 row\n"), "{table}");
+    assert_eq!(machine.fails(&wrong), complaint);
     assert!(machine.ok(&["sql", "select user_id from user_daily", "--format", "json"]).contains(r#"{"user_id":"ada"}"#));
 }
 
@@ -75,6 +80,27 @@ async fn the_directory_and_tokens_reach_a_running_server() {
 }
 
 #[test]
+fn the_directory_comes_as_json_or_csv() {
+    let machine = Machine::new();
+    let write = |name: &str, text: &str| std::fs::write(machine.path(name), text).unwrap();
+    write("all.json", r#"{"teams":[{"id":"t-1","name":"One"}],"people":[{"id":"ada","team":"t-1"}]}"#);
+    write("people", "\u{feff}id,team,aliases\nada,t-1,slack:U1;email:a@x.org\nbob,t-2,\n");
+    write("people.csv", "id,colour\nada,red\n");
+    machine.ok(&["directory", "put", "all.json"]);
+    assert!(machine.ok(&["directory", "check", "people"]).contains("2 people in 2 teams, all well"));
+    machine.ok(&["directory", "put", "people"]);
+    let now = machine.ok(&["directory", "get"]);
+    assert!(now.contains(r#""One""#) && now.contains(r#""t-2""#) && now.contains("email:a@x.org"), "{now}");
+    for command in ["check", "put"] {
+        let said = machine.fails(&["directory", command, "people.csv"]);
+        assert!(said.contains("people.csv") && said.contains("\"colour\""), "{said}");
+    }
+    write("half.json", "{\"teams\": [");
+    assert!(machine.fails(&["directory", "put", "half.json"]).contains("focusflow directory get"));
+    assert_eq!(machine.ok(&["directory", "get"]), now, "what is refused changes nothing");
+}
+
+#[test]
 fn an_import_is_all_there_and_final_when_it_returns() {
     let machine = Machine::new();
     let file = machine.path("events.ndjson");
@@ -97,10 +123,6 @@ fn an_import_is_all_there_and_final_when_it_returns() {
     assert_eq!(count("select count(*) from user_5m where not final"), "0");
     machine.ok(&["import", file.to_str().unwrap()]);
     assert_eq!(count("select count(*) from activity_events"), "7200", "the same events again count once");
-
-    std::fs::write(machine.path("events.parquet"), b"PAR1....PAR1").unwrap();
-    assert!(machine.fails(&["import", "events.parquet"]).contains("lines of JSON"));
-    assert!(machine.fails(&["import", "nowhere.ndjson"]).contains("nowhere.ndjson"));
 }
 
 #[tokio::test]
