@@ -29,6 +29,8 @@ pub struct Config {
     pub max_finalized_per_commit: usize,
     /// People recomputed in one commit after a change of the directory, at most.
     pub max_moved_per_commit: usize,
+    /// Rows that are read for them, about: people with long histories come one by one.
+    pub moved_rows_per_commit: usize,
     /// Wait before a failed read, load or commit is tried again: doubles from the first to the second.
     pub retry_from: Duration,
     pub retry_to: Duration,
@@ -48,6 +50,7 @@ impl Default for Config {
             keep_after_day: Duration::from_secs(42 * 3_600),
             max_finalized_per_commit: 2_000,
             max_moved_per_commit: 20,
+            moved_rows_per_commit: 250_000,
             retry_from: Duration::from_millis(50),
             retry_to: Duration::from_secs(5),
         }

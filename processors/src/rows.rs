@@ -10,6 +10,7 @@ use schemas::rows::{
     User5mColumns, UserDaily, UserDailyColumns,
 };
 
+use crate::operators;
 use crate::operators::day::{Block, Daily, Window};
 use crate::state::emitted::Print;
 use crate::state::hash::Mix;
@@ -90,20 +91,7 @@ impl<'a> RowContext<'a> {
     }
 
     pub fn no_window(&self, start: i64) -> User5m<'a> {
-        let none = Window {
-            start,
-            active_ms: 0,
-            focus_ms: 0,
-            comm_ms: 0,
-            meeting_ms: 0,
-            switches: 0,
-            messages_received: 0,
-            interruptions: 0,
-            self_interruptions: 0,
-            load: 0.0,
-            interruption_score: 0.0,
-        };
-        User5m { deleted: true, ..self.window(&none, true) }
+        User5m { deleted: true, ..self.window(&Window { start, ..Window::default() }, true) }
     }
 
     pub fn block(&self, b: &Block, final_: bool) -> FocusBlock<'a> {
@@ -169,8 +157,23 @@ impl<'a> RowContext<'a> {
     }
 
     pub fn no_block(&self, start: i64) -> FocusBlock<'a> {
-        let none = Block { span: crate::operators::Span::new(start, start), focus_ms: 0, deep: false, interruptions: 0 };
+        let none = Block { span: operators::Span::new(start, start), focus_ms: 0, deep: false, interruptions: 0 };
         FocusBlock { deleted: true, ..self.block(&none, true) }
+    }
+
+    /// Without the message's id, which the caller writes when the row is needed.
+    pub fn interruption(&self, found: &operators::Interruption, channel: &'a str, final_: bool) -> Interruption<'a> {
+        Interruption {
+            channel,
+            kind: found.kind.as_str(),
+            in_focus_by: found.by.as_str(),
+            attended: found.lag_ms.is_some(),
+            lag_ms: found.lag_ms.unwrap_or(0),
+            load: found.load,
+            final_,
+            deleted: false,
+            ..self.no_interruption("", found.ts)
+        }
     }
 
     pub fn no_interruption(&self, message_id: &'a str, ts: i64) -> Interruption<'a> {

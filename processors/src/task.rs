@@ -6,6 +6,7 @@
 //! ```
 
 mod control;
+mod walk;
 #[cfg(test)]
 mod tests;
 
@@ -253,8 +254,7 @@ impl Owner {
         }
         let rows = work.tables.len();
         let batches = work.tables.finish().map_err(|source| Error::Rows { partition: self.number, source })?;
-        self.partition()?.saved.version = work.version;
-        let state = self.partition()?.saved.encode();
+        let state = self.partition()?.state(&work);
         let commit = Commit { partition: self.number, epoch: self.epoch, from: work.from, to: work.to, state, rows: batches };
         self.commit(commit).await?;
         self.position = work.to;

@@ -56,6 +56,8 @@ pub struct Options {
     pub memory_bytes: usize,
     /// Before the given number of batches was processed, the directory becomes another one.
     pub directory_changes: Vec<(usize, Document)>,
+    /// The directory changes while no owner lives: the next one finds rows of another.
+    pub changes_offline: bool,
     /// Lets rows become final between batches, as in partitions that fall silent: the clock moves on after each batch, but never past `now_ms`.
     pub settle_each: bool,
 }
@@ -71,6 +73,7 @@ impl Default for Options {
             rules: Rules::none(),
             memory_bytes: 512 << 20,
             directory_changes: Vec::new(),
+            changes_offline: false,
             settle_each: false,
         }
     }
@@ -199,6 +202,9 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
     for (i, batch) in case.records.chunks(options.batch.max(1)).enumerate() {
         for (_, document) in options.directory_changes.iter().filter(|(at, _)| *at == i) {
             harness.set_directory(document.clone())?;
+            if options.changes_offline {
+                harness.restart().await?;
+            }
         }
         harness.append(batch, now_ms).await?;
         harness.catch_up().await?;

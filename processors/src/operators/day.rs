@@ -23,7 +23,7 @@ const HOUR: i64 = 3_600_000;
 pub const EXACT_BEFORE_MS: i64 = 4 * HOUR;
 
 /// A window's figures, as in `user_5m`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Window {
     pub start: i64,
     pub active_ms: i64,

@@ -13,6 +13,10 @@ pub struct Saved {
     pub watermark: i64,
     /// Greatest UTC day an event fell into.
     pub max_day: i32,
+    /// No local day before it has rows that are not final.
+    pub open_from: i32,
+    /// No row became due before it that was not made final.
+    pub due_from: i64,
     /// Of the directory that the rows were made with, but for those of `moves`.
     pub directory: u64,
     /// People whose rows are still to be made anew.
@@ -21,18 +25,32 @@ pub struct Saved {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the processor's state in the store has {len} bytes of format {format}, this program reads format {FORMAT}: run the version that wrote it"
+    "the processor's state in the store has {len} bytes of format {format}, this program reads formats 1 to {FORMAT}: run the version that wrote it"
 )]
 pub struct StateError {
     len: usize,
     format: u8,
 }
 
-const FORMAT: u8 = 1;
+/// 1 did not say what is open.
+const FORMAT: u8 = 2;
+/// `open_from` when every row is final.
+pub const NOTHING_OPEN: i32 = i32::MAX;
+/// `open_from` when it is not known.
+const ANYTHING_OPEN: i32 = i32::MIN;
 
 impl Saved {
     pub fn new(directory: u64) -> Saved {
-        Saved { version: 0, max_ts: i64::MIN / 2, watermark: i64::MIN / 2, max_day: i32::MIN / 2, directory, moves: Vec::new() }
+        Saved {
+            version: 0,
+            max_ts: i64::MIN / 2,
+            watermark: i64::MIN / 2,
+            max_day: i32::MIN / 2,
+            open_from: NOTHING_OPEN,
+            due_from: i64::MAX,
+            directory,
+            moves: Vec::new(),
+        }
     }
 
     pub fn encode(&self) -> Vec<u8> {
@@ -41,6 +59,8 @@ impl Saved {
         out.extend_from_slice(&self.max_ts.to_le_bytes());
         out.extend_from_slice(&self.watermark.to_le_bytes());
         out.extend_from_slice(&self.max_day.to_le_bytes());
+        out.extend_from_slice(&self.open_from.to_le_bytes());
+        out.extend_from_slice(&self.due_from.to_le_bytes());
         out.extend_from_slice(&self.directory.to_le_bytes());
         for moved in &self.moves {
             out.extend_from_slice(&moved.from_ms.to_le_bytes());
@@ -54,19 +74,21 @@ impl Saved {
     pub fn decode(bytes: &[u8]) -> Result<Option<Saved>, StateError> {
         let Some(&format) = bytes.first() else { return Ok(None) };
         let error = StateError { len: bytes.len(), format };
-        if format != FORMAT {
+        if !(1..=FORMAT).contains(&format) {
             return Err(error);
         }
         let mut rest = Reader(&bytes[1..]);
-        Self::read(&mut rest).map(Some).ok_or(error)
+        Self::read(&mut rest, format).map(Some).ok_or(error)
     }
 
-    fn read(rest: &mut Reader<'_>) -> Option<Saved> {
+    fn read(rest: &mut Reader<'_>, format: u8) -> Option<Saved> {
         let mut saved = Saved {
             version: u64::from_le_bytes(rest.take()?),
             max_ts: i64::from_le_bytes(rest.take()?),
             watermark: i64::from_le_bytes(rest.take()?),
             max_day: i32::from_le_bytes(rest.take()?),
+            open_from: if format == 1 { ANYTHING_OPEN } else { i32::from_le_bytes(rest.take()?) },
+            due_from: if format == 1 { i64::MAX } else { i64::from_le_bytes(rest.take()?) },
             directory: u64::from_le_bytes(rest.take()?),
             moves: Vec::new(),
         };
@@ -111,6 +133,8 @@ mod tests {
             max_ts: 1_700_000_000_000,
             watermark: -5,
             max_day: 20_000,
+            open_from: 19_990,
+            due_from: 1_699_999_000_000,
             directory: u64::MAX,
             moves: vec![],
         };
@@ -120,6 +144,17 @@ mod tests {
         assert_eq!(Saved::decode(&saved.encode()), Ok(Some(saved.clone())));
         assert_eq!(Saved::decode(&[]), Ok(None));
         assert!(Saved::decode(&saved.encode()[..20]).is_err());
-        assert!(Saved::decode(&[9]).is_err());
+        assert!(Saved::decode(&[9]).is_err() && Saved::decode(&[0]).is_err());
+    }
+
+    #[test]
+    fn a_state_of_format_1_comes_back_and_anything_may_be_open() {
+        let moves = vec![Move { user: "anna".into(), from_ms: 5 }];
+        let (open_from, due_from) = (ANYTHING_OPEN, i64::MAX);
+        let saved = Saved { version: 9, max_ts: 8, watermark: 7, max_day: 6, open_from, due_from, directory: 4, moves };
+        let mut old = saved.encode();
+        old[0] = 1;
+        old.drain(29..41);
+        assert_eq!(Saved::decode(&old), Ok(Some(saved)));
     }
 }

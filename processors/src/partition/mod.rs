@@ -14,19 +14,22 @@ mod dirty;
 mod emit;
 mod evict;
 mod moves;
+mod news;
 mod recompute;
+mod waiting;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use eventlog::Records;
 use schemas::Directory;
-use schemas::directory::Person;
+use schemas::directory::{DAY_MS, Person};
 use schemas::event::Category;
 use schemas::live::Update;
+use schemas::rows::UserDaily;
 
 use crate::config::Config;
 use crate::operators::{Events, LocalDay, Scratch, Span};
@@ -35,6 +38,8 @@ use crate::state::hash;
 use crate::state::slots::Slots;
 use crate::state::symbols::Symbols;
 use crate::state::user::{UNTOUCHED, User};
+use checkpoint::NOTHING_OPEN;
+use waiting::{Waiting, in_steps};
 
 pub use absorb::{END_OF_TIME, Loaded, Need, Query};
 pub use checkpoint::{Saved, StateError};
@@ -52,14 +57,16 @@ pub struct Partition {
     cold_days: i32,
     /// Nothing was ever stored: nothing is cold.
     virgin: bool,
-    /// (when, who, day): user-days with rows that are not final yet.
-    waiting: BinaryHeap<Reverse<(i64, u32, i32)>>,
+    /// User-days with rows that are not final yet.
+    waiting: Waiting,
     /// Those of them that are not in memory.
     cold_waiting: HashSet<(u32, i32)>,
     /// Who has a chunk of a UTC day: what to evict when the day is over.
     by_day: BTreeMap<i32, Vec<u32>>,
-    /// People whose place in the directory changed and who are not recomputed yet.
-    moves: VecDeque<Move>,
+    /// People whose place in the directory changed and who are not recomputed yet: nothing before the instant changes.
+    moves: BTreeMap<String, i64>,
+    /// How many of them the next commit takes.
+    moved_at_once: usize,
     bytes: usize,
     evict_next: usize,
     commits: u32,
@@ -142,7 +149,7 @@ impl Partition {
     pub fn new(config: Arc<Config>, directory: Arc<Directory>, saved: Option<Saved>) -> Partition {
         let virgin = saved.is_none();
         let mut saved = saved.unwrap_or_else(|| Saved::new(moves::fingerprint(&directory)));
-        let moves = std::mem::take(&mut saved.moves).into();
+        let moves = std::mem::take(&mut saved.moves).into_iter().map(|m| (m.user, m.from_ms)).collect();
         Partition {
             config,
             stranger: Arc::new(Directory::default().person("").clone()),
@@ -152,10 +159,11 @@ impl Partition {
             cold_days: if virgin { i32::MIN / 2 } else { saved.max_day },
             saved,
             virgin,
-            waiting: BinaryHeap::new(),
+            waiting: Waiting::default(),
             cold_waiting: HashSet::new(),
             by_day: BTreeMap::new(),
             moves,
+            moved_at_once: 1,
             bytes: 0,
             evict_next: 0,
             commits: 0,
@@ -246,11 +254,9 @@ impl Partition {
     /// Adds the user-days whose rows became final by the watermark, a bounded number of them.
     pub fn add_due(&mut self, work: &mut Work) {
         let mut left = self.config.max_finalized_per_commit;
-        while let Some(&Reverse((due, user, day))) = self.waiting.peek() {
-            if due > self.saved.watermark || left == 0 {
-                break;
-            }
-            self.waiting.pop();
+        while left > 0
+            && let Some((due, user, day)) = self.waiting.pop(self.saved.watermark)
+        {
             let known = &self.users[user as usize];
             let still = match known.emitted.binary_search_by_key(&day, |e| e.day) {
                 Ok(at) => known.emitted[at].due == due,
@@ -266,7 +272,7 @@ impl Partition {
 
     /// Whether `add_due` would find something: then a commit is worth while though no record came.
     pub fn has_due(&self) -> bool {
-        self.waiting.peek().is_some_and(|Reverse((due, ..))| *due <= self.saved.watermark)
+        self.waiting.has_due(self.saved.watermark)
     }
 
     /// Works until it is done (true) or needs something (false): then the needs are absorbed and it is called again.
@@ -286,12 +292,33 @@ impl Partition {
     }
 
     /// Notes a user-day whose row in the store is not final, for when it will be.
-    pub fn expect_final(&mut self, user: &str, day: i32) {
-        let Some(user) = self.user(user) else { return };
-        let due = self.local_day(user, day).end() + self.config.definition.response_max_ms;
-        if self.cold_waiting.insert((user, day)) {
-            self.waiting.push(Reverse((due, user, day)));
+    pub fn expect_final(&mut self, row: &UserDaily<'_>) {
+        let Some(user) = self.user(row.user_id) else { return };
+        let d = &self.config.definition;
+        let end = self.local_day(user, row.day).end();
+        // Rows of a person nobody hears of any more are looked at when the last with activity can be final, when the last
+        // of the day can, and when the day can: whichever is still to come.
+        let windows = |last: i64| last + d.window_ms + d.session_max_ms;
+        let looks = [windows(row.last_active.unwrap_or(end)), windows(end), end + d.response_max_ms].map(in_steps);
+        let done = self.saved.watermark.min(self.saved.due_from);
+        let due = looks.into_iter().find(|due| *due >= done).unwrap_or(looks[2]);
+        if self.cold_waiting.insert((user, row.day)) {
+            self.waiting.push(due, user, row.day);
         }
+    }
+
+    /// The time in which the store may have rows, from a local day on.
+    pub fn stored_time(&self, from: i32) -> Range<i64> {
+        // An activity lasts into the day after its own at most, and a local date is at most a day ahead of UTC's.
+        i64::from(from.max(0)) * DAY_MS..(i64::from(self.saved.max_day) + 3) * DAY_MS
+    }
+
+    /// What the commit of the work has the store keep beside the rows.
+    pub fn state(&mut self, work: &Work) -> Vec<u8> {
+        self.saved.version = work.version;
+        self.saved.open_from = self.waiting.first_day().unwrap_or(NOTHING_OPEN);
+        self.saved.due_from = self.waiting.first_due().unwrap_or(i64::MAX);
+        self.saved.encode()
     }
 
     /// After the commit stands: forgets the work and what is not needed any more.
@@ -306,7 +333,6 @@ impl Partition {
             self.bytes = self.bytes + bytes - user.bytes;
             user.bytes = bytes;
         }
-        self.saved.version = work.version;
         self.evict();
     }
 

@@ -57,11 +57,9 @@ impl Partition {
     }
 
     pub fn queue_moves(&mut self, moves: Vec<Move>) {
-        for new in moves {
-            match self.moves.iter_mut().find(|m| m.user == new.user) {
-                Some(known) => known.from_ms = known.from_ms.min(new.from_ms),
-                None => self.moves.push_back(new),
-            }
+        for Move { user, from_ms } in moves {
+            let known = self.moves.entry(user).or_insert(from_ms);
+            *known = from_ms.min(*known);
         }
     }
 
@@ -71,13 +69,13 @@ impl Partition {
 
     /// Takes the next people to move into a commit of their own.
     pub fn begin_moves(&mut self, work: &mut Work) {
-        for _ in 0..self.config.max_moved_per_commit {
-            let Some(next) = self.moves.pop_front() else { break };
-            let Some(user) = self.user(&next.user) else { continue };
-            let first = utc_day(next.from_ms.max(0)) - 2;
-            self.users[user as usize].person = self.person(&next.user);
+        for _ in 0..self.moved_at_once {
+            let Some((name, from_ms)) = self.moves.pop_first() else { break };
+            let Some(user) = self.user(&name) else { continue };
+            let first = utc_day(from_ms.max(0)) - 2;
+            self.users[user as usize].person = self.person(&name);
             work.needs.push(Need::All { user, from: first });
-            work.moved.push(next);
+            work.moved.push(Move { user: name, from_ms });
         }
     }
 
@@ -86,7 +84,7 @@ impl Partition {
     pub fn note_moves(&mut self) {
         if self.moves.len() <= MAX_NOTED {
             self.saved.directory = fingerprint(&self.directory);
-            self.saved.moves = self.moves.iter().cloned().collect();
+            self.saved.moves = self.moves.iter().map(|(user, from_ms)| Move { user: user.clone(), from_ms: *from_ms }).collect();
         } else {
             self.saved.moves.clear();
         }
@@ -127,6 +125,10 @@ impl Partition {
         }
         self.register_chunks(&have);
         self.rewrite_teams(work, loaded);
+        // As many people next time as have about so many rows.
+        let rows: usize = loaded.batches.iter().map(|(_, batch)| batch.num_rows()).sum();
+        let most = self.config.moved_rows_per_commit * from.len() / rows.max(1);
+        self.moved_at_once = most.clamp(1, self.config.max_moved_per_commit.max(1));
         for moved in std::mem::take(&mut work.moved) {
             match self.find(&moved.user).filter(|u| from.contains_key(u)) {
                 Some(user) => self.mark_all(work, user, moved.from_ms.max(0)),

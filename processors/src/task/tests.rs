@@ -17,20 +17,20 @@ use crate::testing::{Case, Harness, Options, run_case};
 use crate::{Clock, Stats};
 
 /// 2026-11-20, 09:00 UTC, a Friday.
-const NINE: i64 = 1_795_165_200_000;
-const MIN: i64 = 60_000;
+pub(super) const NINE: i64 = 1_795_165_200_000;
+pub(super) const MIN: i64 = 60_000;
 
-fn activity(user: &str, id: &str, ts: i64, minutes: i64, category: &str) -> (String, Vec<u8>) {
+pub(super) fn activity(user: &str, id: &str, ts: i64, minutes: i64, category: &str) -> (String, Vec<u8>) {
     let event = json!({"id": id, "type": "activity", "user": user, "ts": ts, "app": category, "category": category, "duration_ms": minutes * MIN});
     (user.into(), event.to_string().into_bytes())
 }
 
-fn message(user: &str, id: &str, ts: i64) -> (String, Vec<u8>) {
+pub(super) fn message(user: &str, id: &str, ts: i64) -> (String, Vec<u8>) {
     let event = json!({"id": id, "type": "message", "user": user, "ts": ts, "channel": "slack", "kind": "dm", "direction": "received", "peer": "p"});
     (user.into(), event.to_string().into_bytes())
 }
 
-async fn harness(config: Config) -> Harness {
+pub(super) async fn harness(config: Config) -> Harness {
     Harness::new(1, config, Document::default(), NINE + 60 * MIN).await.unwrap()
 }
 

@@ -21,7 +21,7 @@ fn every_row_equals_the_oracle() {
 
 #[test]
 fn rows_do_not_depend_on_the_order_of_arrival() {
-    survey("the order of arrival shows", 50, |case| {
+    survey("the order of arrival shows", 100, |case| {
         let case = Case { events: without_duplicates(case), ..case.clone() };
         let reference = run(&case, &Plan::straight());
         let mut rng = Rng::new(case.events.len() as u64);
@@ -36,7 +36,7 @@ fn rows_do_not_depend_on_the_order_of_arrival() {
 
 #[test]
 fn rows_do_not_depend_on_how_events_are_split_into_commits() {
-    survey("the batches show", 50, |case| {
+    survey("the batches show", 100, |case| {
         let reference = run(case, &Plan::straight());
         let batches = if case.events.len() < 60 { vec![1, 3, 17] } else { vec![7, 64] };
         let plans = batches.into_iter().map(|batch| Plan::straight().batch(batch));
@@ -46,7 +46,7 @@ fn rows_do_not_depend_on_how_events_are_split_into_commits() {
 
 #[test]
 fn repeated_events_change_nothing() {
-    survey("repetitions show", 50, |case| {
+    survey("repetitions show", 100, |case| {
         let reference = run(case, &Plan::straight());
         let mut rng = Rng::new(case.events.len() as u64);
         let mut repeated = case.clone();
@@ -62,7 +62,7 @@ fn repeated_events_change_nothing() {
 
 #[test]
 fn rows_do_not_depend_on_the_number_of_partitions() {
-    survey("the partitions show", 50, |case| {
+    survey("the partitions show", 100, |case| {
         let reference = run(case, &Plan::straight());
         unequal(&reference, &run(case, &Plan::straight().partitions(4).batch(9)))
     });
@@ -70,7 +70,7 @@ fn rows_do_not_depend_on_the_number_of_partitions() {
 
 #[test]
 fn rows_do_not_depend_on_restarts() {
-    survey("restarts show", 50, |case| {
+    survey("restarts show", 100, |case| {
         let reference = run(case, &Plan::straight());
         let small = case.events.len() < 60;
         let plans = [
@@ -84,7 +84,7 @@ fn rows_do_not_depend_on_restarts() {
 
 #[test]
 fn rows_do_not_depend_on_what_is_still_in_memory() {
-    survey("forgetting shows", 50, |case| {
+    survey("forgetting shows", 100, |case| {
         let reference = run(case, &Plan::straight());
         unequal(&reference, &run(case, &Plan::straight().batch(13).forgetful()))
     });
@@ -93,7 +93,7 @@ fn rows_do_not_depend_on_what_is_still_in_memory() {
 /// Rows that were final come open again when something late arrives, and are final in the end.
 #[test]
 fn rows_do_not_depend_on_when_they_were_final_first() {
-    survey("finality shows", 50, |case| {
+    survey("finality shows", 100, |case| {
         let reference = run(case, &Plan::straight());
         unequal(&reference, &run(case, &Plan::straight().batch(9).settle_each()))
     });
@@ -101,9 +101,10 @@ fn rows_do_not_depend_on_when_they_were_final_first() {
 
 #[test]
 fn a_changed_directory_is_as_if_it_had_always_been_so() {
-    survey("the earlier directory shows", 50, |case| {
+    survey("the earlier directory shows", 100, |case| {
         let expected = oracle::compute(&case.document, &case.events);
-        let plans = [Plan::straight().batch(20), Plan::straight().batch(20).forgetful().settle_each()];
+        let plan = Plan::straight().batch(20);
+        let plans = [plan.clone(), plan.clone().forgetful().settle_each(), plan.offline()];
         plans.iter().flat_map(|plan| differences(&expected, &run(case, &plan.clone().directory_changes()))).collect()
     });
 }
@@ -111,7 +112,7 @@ fn a_changed_directory_is_as_if_it_had_always_been_so() {
 /// All of it at once.
 #[test]
 fn rows_do_not_depend_on_the_way() {
-    survey("some way through shows", 100, |case| {
+    survey("some way through shows", 400, |case| {
         let mut rng = Rng::new(case.seed);
         let batch = *rng.pick(if case.events.len() < 40 { &[1, 2, 3, 10] } else { &[4, 20, 50, 200] });
         let mut plan = Plan::straight().partitions(1 + rng.below(4) as u32).batch(batch);
@@ -128,6 +129,9 @@ fn rows_do_not_depend_on_the_way() {
             plan = plan.settle_each();
         }
         plan = plan.directory_changes();
+        if rng.chance(30) {
+            plan = plan.offline();
+        }
         let mut lines = differences(&oracle::compute(&case.document, &case.events), &run(case, &plan));
         if !lines.is_empty() {
             lines.push(format!("by {plan:?}"));

@@ -50,6 +50,12 @@ impl Plan {
         self
     }
 
+    /// ...and nothing runs when it becomes another.
+    pub fn offline(mut self) -> Plan {
+        self.0.changes_offline = true;
+        self
+    }
+
     pub fn settle_each(mut self) -> Plan {
         self.0.settle_each = true;
         self

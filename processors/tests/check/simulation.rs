@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn faults_crashes_and_restarts_leave_no_trace() {
-    for seed in seeds(40) {
+    for seed in seeds(100) {
         let case = random::case(seed);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let lines = runtime.block_on(simulate(&case));
