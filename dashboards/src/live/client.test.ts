@@ -15,6 +15,7 @@ function bench(extra: Partial<Options> = {}) {
   const calls: Call[] = [];
   const states: Doc[] = [];
   const statuses: LinkStatus[] = [];
+  const pipeline: Doc[] = [];
   const way = (name: Transport['name']): Transport => ({
     name,
     connect(_topic, from, listener) {
@@ -28,6 +29,7 @@ function bench(extra: Partial<Options> = {}) {
     transports: [way('socket'), way('events'), way('polling')],
     onData: (data) => states.push(data),
     onStatus: (status) => statuses.push(status),
+    onPipeline: (data) => pipeline.push(data),
     random: () => 1,
     ...extra,
   });
@@ -37,7 +39,7 @@ function bench(extra: Partial<Options> = {}) {
     last().listener.open();
     last().listener.message({ type: 'snapshot', seq, data });
   };
-  return { client, calls, states, statuses, last, live, state: () => states[states.length - 1], status: () => statuses[statuses.length - 1] };
+  return { client, calls, states, statuses, pipeline, last, live, state: () => states[states.length - 1], status: () => statuses[statuses.length - 1] };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -147,25 +149,75 @@ describe('the link', () => {
     expect(new Set(b.calls.map((c) => c.name))).toEqual(new Set(['socket']));
   });
 
-  test('from a lesser way it tries the socket again, ever more rarely, and gives up the old feed', () => {
-    const b = bench({ silenceMs: 1e9 });
-    const toEvents = () => {
+  describe('on a lesser way', () => {
+    const onEvents = () => {
+      const b = bench({ silenceMs: 1e9 });
       while (b.last().name === 'socket') {
         b.last().listener.closed({ reason: 'x' });
         vi.advanceTimersByTime(1500);
       }
-      b.live();
+      b.live(10);
+      return { ...b, events: b.last() };
     };
-    toEvents();
-    const events = b.last();
-    vi.advanceTimersByTime(60_000);
-    expect(b.last().name).toBe('socket');
-    expect(events.closed).toBe(true);
-    toEvents();
-    vi.advanceTimersByTime(119_000);
-    expect(b.last().name).toBe('events');
-    vi.advanceTimersByTime(1_000);
-    expect(b.last().name).toBe('socket');
+
+    test('the socket is tried beside it, ever more rarely, and nobody notices when it fails', () => {
+      const { events, last, calls, statuses, state } = onEvents();
+      const before = statuses.length;
+      for (const minutes of [1, 2, 4, 8, 16, 16]) {
+        const known = calls.length;
+        vi.advanceTimersByTime(minutes * 60_000 - 1);
+        expect(calls).toHaveLength(known);
+        vi.advanceTimersByTime(1);
+        expect(last().name).toBe('socket');
+        events.listener.message({ type: 'delta', seq: known + 10, data: { n: known } });
+        expect(state()).toEqual({ n: known });
+        last().listener.closed({ reason: 'blocked' });
+      }
+      expect(events.closed).toBe(false);
+      expect(statuses).toHaveLength(before);
+    });
+
+    test('it goes over when the socket opens, and from the seq it has', () => {
+      const { events, last, status, state } = onEvents();
+      vi.advanceTimersByTime(60_000);
+      expect(last()).toMatchObject({ name: 'socket', from: 10 });
+      events.listener.message({ type: 'delta', seq: 11, data: { n: 11 } });
+      last().listener.open();
+      expect(events.closed).toBe(true);
+      expect(status()).toEqual({ phase: 'live', via: 'socket' });
+      last().listener.message({ type: 'delta', seq: 11, data: { n: 99 } });
+      last().listener.message({ type: 'delta', seq: 12, data: { n: 12 } });
+      expect(state()).toEqual({ n: 12 });
+      last().listener.closed({ reason: 'x' });
+      expect(status()?.phase).toBe('waiting');
+    });
+
+    test('a try that never answers is given up, a feed that breaks ends it', () => {
+      const b = bench({ silenceMs: 40_000 });
+      while (b.last().name !== 'polling') {
+        b.last().listener.closed({ reason: 'x' });
+        vi.advanceTimersByTime(15_000);
+      }
+      b.last().listener.open();
+      b.last().listener.message({ type: 'snapshot', seq: null, data: { n: 5 } });
+      const polling = b.last();
+      const pass = (ms: number) => {
+        for (let at = 0; at < ms; at += 10_000) {
+          vi.advanceTimersByTime(10_000);
+          polling.listener.alive();
+        }
+      };
+      pass(60_000);
+      const socket = b.last();
+      expect(socket).toMatchObject({ name: 'socket', closed: false });
+      pass(40_000);
+      expect(socket.closed).toBe(true);
+      expect(b.last().name).toBe('events');
+      polling.listener.closed({ reason: 'gone' });
+      expect(b.last()).toMatchObject({ name: 'events', closed: true });
+      vi.advanceTimersByTime(500);
+      expect(b.last().name).toBe('polling');
+    });
   });
 
   test('silence is asked about, then taken for death', () => {
@@ -182,6 +234,35 @@ describe('the link', () => {
     vi.advanceTimersByTime(1_000);
     expect(b.status()?.phase).toBe('waiting');
     expect(b.calls[0]!.closed).toBe(true);
+  });
+
+  test('after a sleep the server is asked at once, and has little time to answer', () => {
+    const b = bench();
+    b.live();
+    vi.advanceTimersByTime(9_000);
+    b.client.nudge();
+    expect(b.last().probes).toBe(0);
+    vi.setSystemTime(Date.now() + 3 * 3_600_000);
+    b.client.nudge();
+    expect(b.last().probes).toBe(1);
+    b.last().listener.alive();
+    vi.advanceTimersByTime(5_000);
+    expect(b.status()?.phase).toBe('live');
+    vi.setSystemTime(Date.now() + 3 * 3_600_000);
+    b.client.nudge();
+    vi.advanceTimersByTime(5_000);
+    expect(b.status()?.phase).toBe('waiting');
+  });
+
+  test('what the server says of its own work is handed on, and its refusal is nobody\'s matter', () => {
+    const b = bench();
+    b.live();
+    b.last().listener.message({ sub: 'pipeline', type: 'snapshot', seq: 900, data: { lag_events: 3 } });
+    b.last().listener.message({ sub: 'pipeline', type: 'error', code: 'forbidden', message: 'no' });
+    b.last().listener.message({ sub: 'page', type: 'delta', seq: 11, data: { n: 6 } });
+    expect(b.pipeline).toEqual([{ lag_events: 3 }]);
+    expect(b.state()).toEqual({ n: 6 });
+    expect(b.status()?.phase).toBe('live');
   });
 
   test('resumed with nothing missed it is live, though no message comes', () => {

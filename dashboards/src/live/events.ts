@@ -1,16 +1,17 @@
-import { parse } from './protocol';
+import { parse, PIPELINE } from './protocol';
 import { fatalStatus, type Transport } from './transport';
 
 /** Server-Sent Events over fetch, since `EventSource` can send no Authorization header. */
 export function events(url: string, token: string): Transport {
   // What the server resumes from here is its own event id, not the seq of one topic.
+  // It names a subscription like its topic.
   let lastId: string | null = null;
   return {
     name: 'events',
     connect(topic, from, listener) {
       const stop = new AbortController();
       const run = async () => {
-        const response = await fetch(`${url}?${new URLSearchParams({ topic })}`, {
+        const response = await fetch(`${url}?${new URLSearchParams([['topic', topic], ['topic', PIPELINE]])}`, {
           headers: {
             authorization: `Bearer ${token}`,
             accept: 'text/event-stream',

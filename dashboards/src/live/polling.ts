@@ -9,12 +9,17 @@ export function polling(load: (topic: string, signal: AbortSignal) => Promise<Do
       const stop = new AbortController();
       let timer: ReturnType<typeof setTimeout> | undefined;
       let opened = false;
+      let asking = false;
       const ask = async () => {
+        if (asking) return;
+        asking = true;
+        clearTimeout(timer);
         try {
           const data = await load(topic, stop.signal);
           if (stop.signal.aborted) return;
           if (!opened) listener.open();
           opened = true;
+          asking = false;
           listener.alive();
           listener.message({ type: 'snapshot', seq: null, data });
           timer = setTimeout(() => void ask(), everyMs);
@@ -30,6 +35,7 @@ export function polling(load: (topic: string, signal: AbortSignal) => Promise<Do
       };
       void ask();
       return {
+        probe: () => void ask(),
         close() {
           stop.abort();
           clearTimeout(timer);

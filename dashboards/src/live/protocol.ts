@@ -18,6 +18,9 @@ export interface Failure {
   code: string;
   message: string;
 }
+/** The topic that every reader may listen to beside their own: how the server's work stands. Its subscription has its name. */
+export const PIPELINE = 'pipeline';
+
 export type ServerMessage = (Snapshot | Delta | Failure) & { sub?: string };
 
 export function isDoc(value: unknown): value is Doc {

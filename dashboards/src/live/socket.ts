@@ -1,4 +1,4 @@
-import { parse } from './protocol';
+import { parse, PIPELINE } from './protocol';
 import type { Transport } from './transport';
 
 const SUB = 'page';
@@ -17,6 +17,7 @@ export function socket(url: string, token: string): Transport {
       let done = false;
       ws.onopen = () => {
         ws.send(JSON.stringify({ op: 'subscribe', sub: SUB, topic, ...(from === null ? {} : { from }) }));
+        ws.send(JSON.stringify({ op: 'subscribe', sub: PIPELINE, topic: PIPELINE }));
         listener.open();
       };
       ws.onmessage = (event) => {
