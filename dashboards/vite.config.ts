@@ -8,7 +8,7 @@ export default defineConfig({
   plugins: [svelte()],
   build: {
     target: ['chrome123', 'firefox121', 'safari17.5'],
-    // The page is served under `default-src 'self'`: nothing may end up inline.
+    // The page is served under `default-src 'self'`: no script and no file may end up inline.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 300,

@@ -28,6 +28,10 @@ export async function start(port = 0) {
   const sockets = new Set();
   const streams = new Set();
   let frozen = false;
+  /** Nothing is said any more over open connections, not even that somebody lives here. */
+  let deaf = false;
+  let waiting = 0;
+  let ahead = 0;
 
   /** The unit whose figures are shown for `id`: itself, or the nearest one above it that is large enough. */
   const resolve = (caller, id) => {
@@ -48,11 +52,17 @@ export async function start(port = 0) {
   /** Subscribes `send` to a topic; gives the way out. */
   const subscribe = (caller, topic, from, send) => {
     const nowhere = () => {};
+    if (topic === 'pipeline') {
+      const tell = (type) => send({ type, seq: 1, data: { at: Date.now() + ahead, events_per_s: 12, lag_events: waiting, lag_ms: waiting > 0 ? 90_000 : 0, freshness_ms: null, partitions: [], connections: 1 } });
+      const timer = setInterval(() => tell('delta'), 1000);
+      tell('snapshot');
+      return () => clearInterval(timer);
+    }
     if (!/^(me|org|team:.+)$/.test(topic)) return (send({ type: 'error', code: 'unknown_topic', message: `There is no topic ${topic}.` }), nowhere);
     if (!may(caller, topic)) return (send({ type: 'error', code: 'forbidden', message: 'You may not see this unit.' }), nowhere);
     if (topic === 'me') {
       send({ type: 'snapshot', seq: me.seq, data: me.live() });
-      const timer = setInterval(() => send({ type: 'delta', seq: ++me.seq, data: me.live() }), STEP_MS * 2);
+      const timer = setInterval(() => frozen || send({ type: 'delta', seq: ++me.seq, data: me.live() }), STEP_MS * 2);
       return () => clearInterval(timer);
     }
     const id = topic === 'org' ? 'org' : topic.slice(5);
@@ -89,6 +99,9 @@ export async function start(port = 0) {
       for (const way of order.refuse ?? []) refuse.add(way);
       if (order.drop) for (const socket of [...sockets, ...streams]) socket.destroy();
       if ('freeze' in order) frozen = order.freeze;
+      if ('deaf' in order) deaf = order.deaf;
+      if ('waiting' in order) waiting = order.waiting;
+      if ('ahead' in order) ahead = order.ahead;
       return json(200, {});
     }
     if (url.pathname.startsWith('/v1/')) {
@@ -101,16 +114,19 @@ export async function start(port = 0) {
       }
       if (url.pathname === '/v1/live/events') {
         if (refuse.has('events')) return problem(503, 'unavailable', 'No event streams today.');
-        const topic = url.searchParams.get('topic') ?? '';
+        const [topic = '', ...beside] = url.searchParams.getAll('topic');
         if (!may(caller, topic)) return problem(403, 'forbidden', 'You may not see this unit.');
         response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
         const last = /=(\d+)$/.exec(request.headers['last-event-id'] ?? '');
-        const leave = subscribe(caller, topic, last ? Number(last[1]) : undefined, (message) =>
-          response.write(`event: ${message.type}\nid: ${topic}=${message.seq}\ndata: ${JSON.stringify({ sub: topic, ...message })}\n\n`),
-        );
+        let seq = 0;
+        const write = (sub) => (message) => {
+          if (sub === topic) seq = message.seq;
+          if (!deaf) response.write(`event: ${message.type}\nid: ${topic}=${seq}\ndata: ${JSON.stringify({ sub, ...message })}\n\n`);
+        };
+        const leaving = [subscribe(caller, topic, last ? Number(last[1]) : undefined, write(topic)), ...beside.map((sub) => subscribe(caller, sub, undefined, write(sub)))];
         streams.add(request.socket);
         request.socket.on('close', () => {
-          leave();
+          for (const leave of leaving) leave();
           streams.delete(request.socket);
         });
         return;
@@ -158,7 +174,7 @@ export async function start(port = 0) {
     listen(socket, {
       text(text) {
         const { op, sub, topic, from } = JSON.parse(text);
-        const send = (message) => socket.writable && socket.write(frame(JSON.stringify({ sub, ...message })));
+        const send = (message) => !deaf && socket.writable && socket.write(frame(JSON.stringify({ sub, ...message })));
         if (op === 'subscribe') leaving.set(sub, subscribe(caller, topic, from, send));
         else if (!leaving.has(sub)) send({ type: 'error', code: 'unknown_sub', message: `There is no subscription ${sub}.` });
       },

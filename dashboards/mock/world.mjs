@@ -127,7 +127,7 @@ export class Unit {
 
   snapshot() {
     const at = Date.now();
-    const head = { scope: this.scope, at, k: K, rolled_up_to: null, rolled_up_to_name: null, freshness_ms: 180 };
+    const head = { scope: this.scope, at, k: K, rolled_up_to: null, rolled_up_to_name: null, freshness_ms: null };
     if (this.hidden) return { ...head, n: null, suppressed: true, now: null, today: null, windows: [] };
     return { ...head, n: this.active + 1, suppressed: false, now: this.now(), today: this.today(), windows: this.windows(at) };
   }

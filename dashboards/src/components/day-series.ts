@@ -41,13 +41,13 @@ export function dayRange(series: DaySeries, now: number): [number, number] {
 }
 
 /**
- * Columns for uPlot: seconds (middle of the window), focus minutes, interruptions. The window under way has no focus yet: a
- * part of five minutes would look like a fall.
+ * Columns for uPlot: seconds (middle of the window), focus minutes, interruptions. A window not known to its end has no
+ * focus yet: a part of five minutes would look like a fall.
  */
-export function columns(series: DaySeries, now: number): [number[], (number | null)[], (number | null)[]] {
+export function columns(series: DaySeries, knownAt: number): [number[], (number | null)[], (number | null)[]] {
   return [
     series.starts.map((start) => (start + WINDOW_MS / 2) / 1000),
-    series.points.map((point) => (point?.focus_ms == null || point.start + WINDOW_MS > now ? null : point.focus_ms / 60_000)),
+    series.points.map((point) => (point?.focus_ms == null || point.start + WINDOW_MS > knownAt ? null : point.focus_ms / 60_000)),
     series.points.map((point) => (point?.interruptions ? point.interruptions : null)),
   ];
 }

@@ -7,8 +7,7 @@ export function zone(): string {
 }
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
-const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const shortDayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' });
+const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
 
 export function clock(ms: number): string {
   return clockFormat.format(ms);
@@ -18,13 +17,9 @@ export function span(from: number, to: number): string {
   return `${clock(from)} – ${clock(to)}`;
 }
 
-export function day(ms: number): string {
-  return dayFormat.format(ms);
-}
-
 /** Of a date `YYYY-MM-DD`, which has no zone. */
-export function shortDay(date: string): string {
-  return shortDayFormat.format(Date.parse(`${date}T00:00:00Z`));
+export function longDay(date: string): string {
+  return dayFormat.format(Date.parse(`${date}T00:00:00Z`));
 }
 
 /** Monday first, as in the contract. */
@@ -39,4 +34,11 @@ export function isoDate(ms: number, back = 0): string {
   const at = new Date(ms);
   const local = new Date(Date.UTC(at.getFullYear(), at.getMonth(), at.getDate() - back));
   return local.toISOString().slice(0, 10);
+}
+
+/** The date of an instant in a zone, as the API wants it. */
+export function isoDateIn(ms: number, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).formatToParts(ms);
+  const part = (type: string) => parts.find((each) => each.type === type)?.value ?? '';
+  return `${part('year')}-${part('month')}-${part('day')}`;
 }

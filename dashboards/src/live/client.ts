@@ -26,7 +26,7 @@ export type LinkStatus =
 export interface Options {
   topic: string;
   transports: Transport[];
-  onData(data: Doc, heardAt: number): void;
+  onData(data: Doc): void;
   /** What the server says of its own work, beside the topic. */
   onPipeline?(data: Doc): void;
   onStatus(status: LinkStatus): void;
@@ -171,7 +171,7 @@ export class LiveClient {
     }
     this.#seq = message.seq;
     if (this.#status.phase !== 'live' || this.#status.via !== via) this.#say({ phase: 'live', via });
-    this.#options.onData(this.#state, Date.now());
+    this.#options.onData(this.#state);
   }
 
   /** `opened`: the way worked until now, so the fault is not with this kind of way. */

@@ -3,8 +3,7 @@ import { fatalStatus, type Transport } from './transport';
 
 /** Server-Sent Events over fetch, since `EventSource` can send no Authorization header. */
 export function events(url: string, token: string): Transport {
-  // What the server resumes from here is its own event id, not the seq of one topic.
-  // It names a subscription like its topic.
+  // What the server resumes from here is its own event id, not the seq of one topic. `sub` is the topic's name.
   let lastId: string | null = null;
   return {
     name: 'events',

@@ -43,21 +43,42 @@ export class Session {
     else void this.#enter(token);
   }
 
+  /** Rights and teams as they are now; whoever reads goes on reading. What fails is asked for again the next time. */
+  async renew(): Promise<void> {
+    const before = this.state;
+    if (before.phase !== 'ready') return;
+    const { api, me, teams } = before;
+    try {
+      const seen = await look(api);
+      const isOther = JSON.stringify(seen) !== JSON.stringify({ me, teams });
+      if (isOther && this.state === before) this.state = { ...before, ...seen };
+    } catch (error) {
+      if (isUnknownToken(error) && this.state === before) this.signOut(UNKNOWN_TOKEN);
+    }
+  }
+
   async #enter(token: string): Promise<void> {
     this.state = { phase: 'loading' };
     const api = new Api(token);
     try {
-      const me = await api.get('/v1/whoami');
-      const { teams } = me.role === 'ingest' ? { teams: [] } : await api.get('/v1/teams');
-      this.state = { phase: 'ready', api, me, teams };
+      this.state = { phase: 'ready', api, ...(await look(api)) };
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) {
-        this.signOut('This token is not known here, or no longer valid. Open the sign-in link again, or ask for a new token.');
-      } else {
-        this.state = { phase: 'failed', error: error instanceof ApiError ? error : new ApiError(0, 'unexpected', String(error)) };
-      }
+      if (isUnknownToken(error)) this.signOut(UNKNOWN_TOKEN);
+      else this.state = { phase: 'failed', error: error instanceof ApiError ? error : new ApiError(0, 'unexpected', String(error)) };
     }
   }
+}
+
+const UNKNOWN_TOKEN = 'This token is not known here, or no longer valid. Open the sign-in link again, or ask for a new token.';
+
+function isUnknownToken(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
+async function look(api: Api): Promise<{ me: WhoAmI; teams: TeamEntry[] }> {
+  const me = await api.get('/v1/whoami');
+  const { teams } = me.role === 'ingest' ? { teams: [] } : await api.get('/v1/teams');
+  return { me, teams };
 }
 
 /** Where somebody without a place in the address begins. Null: there is nothing they may see yet. */

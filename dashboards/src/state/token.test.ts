@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { takeToken, type Places } from './token';
+import { afterEach, expect, test, vi } from 'vitest';
+import { browser, takeToken, type Places } from './token';
 
 function places(hash: string, kept: string | null = null) {
   const seen = { hash, kept };
@@ -27,4 +27,18 @@ test('without one in the address the kept one counts and the address stays', () 
   expect(takeToken(api)).toBe('kept');
   expect(seen.hash).toBe('#/team/t-1');
   expect(takeToken(places('#/token=').api)).toBeNull();
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+test('with storage blocked the token is kept in memory', () => {
+  const blocked = () => {
+    throw new DOMException('denied', 'SecurityError');
+  };
+  vi.stubGlobal('sessionStorage', { getItem: blocked, setItem: blocked, removeItem: blocked });
+  expect(browser.kept()).toBeNull();
+  browser.keep('ff_abc');
+  expect(browser.kept()).toBe('ff_abc');
+  browser.forget();
+  expect(browser.kept()).toBeNull();
 });

@@ -27,12 +27,29 @@ export function takeToken(places: Places): string | null {
   return token;
 }
 
+/** Storage may be blocked; then the token is kept for as long as the page is open. */
+let unstored: string | null = null;
+
+function attempt<T>(what: () => T): T | null {
+  try {
+    return what();
+  } catch {
+    return null;
+  }
+}
+
 export const browser: Places = {
   get hash() {
     return window.location.hash;
   },
   setHash: (hash) => window.history.replaceState(null, '', hash),
-  kept: () => sessionStorage.getItem(KEY),
-  keep: (token) => sessionStorage.setItem(KEY, token),
-  forget: () => sessionStorage.removeItem(KEY),
+  kept: () => attempt(() => sessionStorage.getItem(KEY)) ?? unstored,
+  keep: (token) => {
+    unstored = token;
+    attempt(() => sessionStorage.setItem(KEY, token));
+  },
+  forget: () => {
+    unstored = null;
+    attempt(() => sessionStorage.removeItem(KEY));
+  },
 };

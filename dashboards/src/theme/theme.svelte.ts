@@ -19,9 +19,13 @@ class Theme {
 
   set(choice: Choice): void {
     this.choice = choice;
-    localStorage.setItem(KEY, choice);
     if (choice === 'system') delete document.documentElement.dataset['theme'];
     else document.documentElement.dataset['theme'] = choice;
+    try {
+      localStorage.setItem(KEY, choice);
+    } catch {
+      // No storage: the choice lasts as long as the page.
+    }
   }
 }
 

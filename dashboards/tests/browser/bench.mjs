@@ -17,8 +17,8 @@ export class Bench {
     this.token = token;
   }
 
-  /** A signed-in page, unless told otherwise. `expects`: console errors that belong to the case. */
-  async page({ token = this.token, hash = '', viewport = DESKTOP, scheme = 'light', url = this.url, expects = null, ...context } = {}) {
+  /** A signed-in page, unless told otherwise. `expects`: console errors that belong to the case; `before`: done to it before it loads. */
+  async page({ token = this.token, hash = '', viewport = DESKTOP, scheme = 'light', url = this.url, expects = null, before = null, ...context } = {}) {
     const made = await this.browser.newContext({ viewport, colorScheme: scheme, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...context });
     this.#open.push(() => made.close());
     const page = await made.newPage();
@@ -28,6 +28,7 @@ export class Bench {
       const text = message.text();
       if (['error', 'warning'].includes(message.type()) && !expects?.test(text)) this.#errors.push(text);
     });
+    await before?.(page);
     await page.goto(token === null ? `${url}/${hash}` : `${url}/#token=${encodeURIComponent(token)}`);
     if (token !== null && hash !== '') await page.evaluate((to) => (window.location.hash = to), hash);
     return page;

@@ -158,6 +158,8 @@ export const common = {
     assert.ok(box.x >= 0 && box.x + box.width <= 1440 && box.y >= 0, 'inside the window');
     await page.keyboard.press('Escape');
     await until('and closed again', async () => !(await text.isVisible()));
+    await page.getByRole('button', { name: /^9 of 10 under/ }).first().press('Enter');
+    await until('what nine of ten means', () => page.getByText('Nine of ten people have less').first().isVisible());
   },
 
   async 'is dark when told so, and remembers it'(bench) {

@@ -30,6 +30,75 @@ export const mocked = {
     assert.equal(await byId(page, 'banner').count(), 0);
   },
 
+  async 'says how old the newest data are, not how lately the server spoke'(bench) {
+    const page = await bench.page({ hash: '#/team/t-1', before: (page) => page.clock.install() });
+    await until('news came', async () => /s behind/.test(await byId(page, 'live').textContent()));
+    try {
+      await bench.control({ freeze: true, ahead: 180_000 });
+      await page.clock.fastForward(180_000);
+      await tone(page, 'wait', 5000);
+      assert.match(await byId(page, 'live').textContent(), /Newest data 3 min ago/);
+      await byId(page, 'live').click();
+      await until('the advice is there by a tap', () => page.getByText('see whether the watchers still send').isVisible());
+      await bench.accessible(page, 'the advice of the live indicator');
+      await page.keyboard.press('Escape');
+      await byId(page, 'day-chart').focus();
+      await page.keyboard.press('End');
+      assert.doesNotMatch(await byId(page, 'day-chart').getAttribute('aria-valuetext'), /not known/, 'a living server knows the day up to now');
+    } finally {
+      await bench.control({ freeze: false, ahead: 0 });
+    }
+  },
+
+  async 'warns when accepted events wait to be processed'(bench) {
+    const page = await bench.page({ hash: '#/team/t-1' });
+    await tone(page, 'good');
+    try {
+      await bench.control({ waiting: 1204 });
+      await tone(page, 'warn', 10_000);
+      assert.match(await byId(page, 'live').textContent(), /1,204 events waiting/);
+    } finally {
+      await bench.control({ waiting: 0 });
+    }
+    await tone(page, 'good', 5000);
+  },
+
+  async 'wakes from a sleep on a dead connection: not green, and found out in seconds'(bench) {
+    const page = await bench.page({ hash: '#/team/t-1', before: (page) => page.clock.install() });
+    await until('news came', async () => /s behind/.test(await byId(page, 'live').textContent()));
+    try {
+      await bench.control({ deaf: true });
+      await page.clock.fastForward('03:00:00');
+      await tone(page, 'wait', 3000);
+      assert.match(await byId(page, 'live').textContent(), /Newest data 3 h ago/);
+      await byId(page, 'day-chart').focus();
+      await page.keyboard.press('End');
+      assert.match(await byId(page, 'day-chart').getAttribute('aria-valuetext'), /not known yet/);
+      assert.match(await byId(page, 'reading').textContent(), /not known yet/);
+      await tone(page, 'bad', 8000);
+    } finally {
+      await bench.control({ deaf: false, drop: true });
+    }
+    await tone(page, 'good', 30_000);
+  },
+
+  async 'my focus does not go on counting on a dead connection'(bench) {
+    const page = await bench.page({ token: 'member', before: (page) => page.clock.install() });
+    await byId(page, 'my-state').waitFor();
+    const since = page.getByText(/^since /);
+    const minutes = async () => Number(/, (\d+) min$/.exec(await since.textContent())[1]);
+    const before = await minutes();
+    try {
+      await bench.control({ deaf: true });
+      await page.clock.fastForward('03:00:00');
+      await tone(page, 'wait', 3000);
+      assert.ok((await minutes()) <= before + 1, `${before} min, then ${await since.textContent()}`);
+      assert.equal(await byId(page, 'my-state').textContent(), 'In focus');
+    } finally {
+      await bench.control({ deaf: false, drop: true });
+    }
+  },
+
   async 'goes over to event streams, then to polling, and says when it is not live'(bench) {
     const expects = /WebSocket|503|Failed to load/;
     try {
@@ -76,10 +145,68 @@ export const mocked = {
     await bench.accessible(page, 'my day');
   },
 
+  async 'asks every quarter of an hour for what does not come live: rights, teams, the days before'(bench) {
+    for (const [token, hash, id, wanted] of [['member', '', 'my-state', ['me/trends', 'me/heatmap']], ['demo', '#/team/t-1', 'in-focus', ['teams/t-1/trends', 'teams/t-1/heatmap']]]) {
+      const page = await bench.page({ token, hash, before: (page) => page.clock.install() });
+      await byId(page, id).waitFor();
+      await byId(page, 'heat').waitFor();
+      const asked = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      page.on('websocket', () => asked.push('a new socket'));
+      await page.clock.fastForward('15:00');
+      for (const path of ['whoami', 'teams', ...wanted]) await until(`${path} is asked for`, () => asked.includes(`/v1/${path}`), 5000);
+      assert.ok(!asked.includes('a new socket'), 'the feed goes on');
+    }
+  },
+
+  async 'a part that cannot be had says so, on my page too'(bench) {
+    const refuse = (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'unavailable', detail: 'Not now.' }) });
+    const page = await bench.page({ token: 'member', expects: /503/, before: (page) => page.route('**/v1/me/trends*', refuse) });
+    const part = page.getByText('Your last days could not be loaded.');
+    await part.waitFor();
+    await page.unroute('**/v1/me/trends*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await until('it is there', async () => (await part.count()) === 0);
+  },
+
+  async 'names the day of the unit, not the reader\'s'(bench) {
+    const now = new Date();
+    const timezoneId = now.getUTCHours() >= 12 ? 'Pacific/Kiritimati' : 'Etc/GMT+12';
+    const page = await bench.page({ hash: '#/team/t-1', timezoneId });
+    await byId(page, 'in-focus').waitFor();
+    const day = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(now);
+    assert.equal(await page.locator('.title p').textContent(), day);
+  },
+
+  async 'works where the browser keeps and copies nothing'(bench) {
+    const before = (page) =>
+      page.addInitScript(() => {
+        const denied = {
+          get() {
+            throw new DOMException('denied', 'SecurityError');
+          },
+        };
+        Object.defineProperty(window, 'sessionStorage', denied);
+        Object.defineProperty(window, 'localStorage', denied);
+        Object.defineProperty(navigator, 'clipboard', { value: undefined });
+      });
+    const page = await bench.page({ token: 'empty', before });
+    await byId(page, 'empty').waitFor();
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: /Selected/ }).waitFor();
+    assert.match(await page.evaluate(() => window.getSelection().toString()), /^curl http/);
+    await page.getByRole('radio', { name: 'Dark' }).check({ force: true });
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  },
+
   async 'says no where it must'(bench) {
     const expects = /403|503/;
     const manager = await bench.page({ token: 'manager', hash: '#/team/t-4', expects });
     assert.match(await byId(manager, 'problem').textContent(), /Not yours to see.*forbidden/s);
+    await manager.getByRole('button', { name: 'Try again' }).click();
+    await byId(manager, 'problem').waitFor();
+    await manager.getByRole('link', { name: 'To the start page' }).click();
+    await byId(manager, 'in-focus').waitFor();
     const producer = await bench.page({ token: 'ingest', expects });
     assert.match(await byId(producer, 'problem').textContent(), /sends events and reads nothing/);
     const lost = await bench.page({ hash: '#/nowhere', expects });
