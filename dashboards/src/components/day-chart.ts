@@ -11,6 +11,8 @@ export interface ChartOptions {
   narrow: boolean;
   /** Read anew at each drawing. */
   series: () => DaySeries;
+  /** From when to now nothing is known, if that is worth showing. */
+  unknownFrom: () => number | null;
   now: () => number;
   clock: (ms: number) => string;
   onCursor: (index: number | null) => void;
@@ -72,7 +74,7 @@ export function chartOptions(options: ChartOptions): uPlot.Options {
       },
     ],
     hooks: {
-      drawClear: [(u) => hatch(u, hiddenSpans(options.series()), colors, ratio)],
+      drawClear: [(u) => shade(u, options.unknownFrom(), options.now(), colors), (u) => hatch(u, hiddenSpans(options.series()), colors, ratio)],
       draw: [(u) => nowLine(u, options.now(), colors, ratio)],
       setCursor: [(u) => options.onCursor(u.cursor.idx ?? null)],
     },
@@ -92,6 +94,17 @@ function wash(u: uPlot, color: string): CanvasGradient {
 
 function fade(color: string, alpha: number): string {
   return color.replace(/^rgb\(([^)]+)\)$/, `rgba($1, ${alpha})`);
+}
+
+function shade(u: uPlot, from: number | null, to: number, colors: ChartColors): void {
+  if (from === null) return;
+  const { ctx, bbox } = u;
+  const x = Math.max(bbox.left, u.valToPos(from / 1000, 'x', true));
+  const right = Math.min(bbox.left + bbox.width, u.valToPos(to / 1000, 'x', true));
+  ctx.save();
+  ctx.fillStyle = fade(colors.line, 0.5);
+  ctx.fillRect(x, bbox.top, Math.max(0, right - x), bbox.height);
+  ctx.restore();
 }
 
 function hatch(u: uPlot, spans: [number, number][], colors: ChartColors, ratio: number): void {

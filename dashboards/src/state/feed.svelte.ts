@@ -34,7 +34,7 @@ export class Feed {
       ],
       onData: (data) => {
         this.data = data as unknown as TeamLive | MeLive;
-        this.heard = withData(this.heard, data);
+        this.heard = withData(this.heard, data, Date.now());
       },
       onPipeline: (data) => (this.heard = withPipeline(this.heard, data, Date.now())),
       onStatus: (status) => {

@@ -12,23 +12,25 @@ export interface Heard {
   /** How old the newest of those events was. */
   behindMs: number;
   skewMs: number;
+  /** The last message, by this device's clock, from a server that is to say something every second; else null. */
+  beatAt: number | null;
   /** Accepted events have been waiting to be processed, since then by this device's clock. */
   late: { since: number; events: number } | null;
 }
 
-export const NOTHING: Heard = { since: null, knownAt: null, newsAt: null, behindMs: 0, skewMs: 0, late: null };
+export const NOTHING: Heard = { since: null, knownAt: null, newsAt: null, behindMs: 0, skewMs: 0, beatAt: null, late: null };
 
 /** Figures older than this when they come deserve a word. */
 export const BEHIND_MS = 20_000;
 
 /** A snapshot does not say how new its newest event is: what was news before the break is forgotten. */
 export function revived(heard: Heard, now: number): Heard {
-  return { ...heard, since: now, newsAt: null, late: null };
+  return { ...heard, since: now, newsAt: null, beatAt: null, late: null };
 }
 
-export function withData(heard: Heard, { at, freshness_ms: fresh }: Doc): Heard {
+export function withData(heard: Heard, { at, freshness_ms: fresh }: Doc, now: number): Heard {
   if (typeof at !== 'number') return heard;
-  const known = { ...heard, knownAt: Math.max(heard.knownAt ?? 0, at) };
+  const known = { ...heard, beatAt: heard.beatAt === null ? null : now, knownAt: Math.max(heard.knownAt ?? 0, at) };
   return typeof fresh === 'number' ? { ...known, newsAt: at, behindMs: fresh } : known;
 }
 
@@ -41,6 +43,7 @@ export function withPipeline(heard: Heard, data: Doc, now: number): Heard {
   return {
     ...heard,
     skewMs: now - at,
+    beatAt: now,
     knownAt: Math.max(heard.knownAt ?? 0, reached) || null,
     late: isLate ? { since: heard.late?.since ?? now, events } : null,
   };

@@ -21,6 +21,12 @@ test('without news it is not green, however much else is heard; a quiet hour is 
   expect(linkWords(live, heard({ newsAt: null, since: NOW - 2 * MINUTE }), NOW)).toMatchObject({ tone: 'wait', text: 'No new data for 2 min' });
 });
 
+test('a server that fell silent is not green, long before it is given up', () => {
+  const silent = heard({ beatAt: NOW - 12_000 });
+  expect(linkWords(live, silent, NOW)).toMatchObject({ tone: 'wait', text: 'Nothing heard for 12 s' });
+  expect(linkWords(live, silent, NOW - 3_000).tone).toBe('good');
+});
+
 test('a clock that goes wrong does not make figures old', () => {
   const ahead = 10 * MINUTE;
   expect(linkWords(live, heard({ skewMs: ahead }), NOW + ahead).tone).toBe('good');
@@ -35,7 +41,7 @@ test('events that wait are a warning, when they wait for more than a moment', ()
 test('disconnected is red and says what is shown and what to do', () => {
   const words = linkWords({ phase: 'waiting', attempt: 1, retryAt: NOW + 2400, reason: 'gone' }, heard({}), NOW);
   expect(words).toMatchObject({ tone: 'bad', text: 'Disconnected, next try in 3 s' });
-  expect(words.advice).toMatch(/^What you see is of .*gone/);
+  expect(words.advice).toMatch(/^What you see is of .* The connection is lost: gone\. Check/);
   expect(linkWords({ phase: 'connecting', attempt: 2 }, NOTHING, NOW)).toMatchObject({ tone: 'bad', text: 'Reconnecting' });
 });
 

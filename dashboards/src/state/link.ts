@@ -10,6 +10,8 @@ export interface LinkWords {
   advice: string;
 }
 
+/** A server that says something every second has said nothing for so long: it may be gone. */
+const SILENT_MS = 10_000;
 /** Nothing new for so long: the connection may be well, but the reader should know. */
 const QUIET_MS = 60_000;
 /** An event that has just come waits for a moment: no reason for a word. */
@@ -26,13 +28,13 @@ export function linkWords(status: LinkStatus, heard: Heard, now: number): LinkWo
       return { tone: 'bad', text: 'Reconnecting', advice: `${shown} Trying to get through to the server.` };
     case 'waiting': {
       const seconds = Math.max(0, Math.ceil((status.retryAt - now) / 1000));
-      const advice = `${shown} The connection is lost (${status.reason}). Check that this device has a network and that the server runs; the page goes on by itself.`;
+      const advice = `${shown} The connection is lost: ${status.reason.replace(/\.$/, '')}. Check that this device has a network and that the server runs; the page goes on by itself.`;
       return { tone: 'bad', text: seconds > 0 ? `Disconnected, next try in ${seconds} s` : 'Disconnected, trying', advice };
     }
     case 'refused':
       return { tone: 'bad', text: 'Not live', advice: status.reason };
     case 'live':
-      return status.via === 'polling' ? POLLING : liveWords(heard, now);
+      return status.via === 'polling' ? POLLING : liveWords(heard, shown, now);
   }
 }
 
@@ -42,7 +44,10 @@ const POLLING: LinkWords = {
   advice: 'No live connection gets through, so the page asks every ten seconds. A proxy that lets WebSockets pass makes it live.',
 };
 
-function liveWords({ since, newsAt, behindMs, skewMs, late }: Heard, now: number): LinkWords {
+function liveWords({ since, newsAt, behindMs, skewMs, beatAt, late }: Heard, shown: string, now: number): LinkWords {
+  if (beatAt !== null && now - beatAt > SILENT_MS) {
+    return { tone: 'wait', text: `Nothing heard for ${behind(now - beatAt)}`, advice: `${shown} The server has said nothing since. The page is asking it, and connects anew when no answer comes.` };
+  }
   if (late !== null && now - late.since >= LATE_MS) {
     const text = `Live, ${count(late.events)} ${late.events === 1 ? 'event' : 'events'} waiting`;
     return { tone: 'warn', text, advice: 'They are accepted and safe, but not in the figures yet. If the number does not fall, processing stands still: tell an administrator.' };
