@@ -27,6 +27,9 @@ pub struct Config {
     pub keep_after_day: Duration,
     /// User-days that become final in one commit, at most.
     pub max_finalized_per_commit: usize,
+    /// How long the store has the events: what lies further back is not computed again when the directory changes, as it would
+    /// be computed from nothing. `None`: for good.
+    pub events_kept: Option<Duration>,
     /// People recomputed in one commit after a change of the directory, at most.
     pub max_moved_per_commit: usize,
     /// Rows that are read for them, about: people with long histories come one by one.
@@ -49,6 +52,7 @@ impl Default for Config {
             memory_bytes: 512 << 20,
             keep_after_day: Duration::from_secs(42 * 3_600),
             max_finalized_per_commit: 2_000,
+            events_kept: None,
             max_moved_per_commit: 20,
             moved_rows_per_commit: 250_000,
             retry_from: Duration::from_millis(50),

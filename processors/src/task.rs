@@ -6,9 +6,9 @@
 //! ```
 
 mod control;
-mod walk;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -252,6 +252,8 @@ impl Owner {
         if !work.dead.is_empty() {
             self.bury(&work).await?;
         }
+        // What is left waits for room in the store perhaps for long.
+        work.records = Records::default();
         let rows = work.tables.len();
         let batches = work.tables.finish().map_err(|source| Error::Rows { partition: self.number, source })?;
         let state = self.partition()?.state(&work);

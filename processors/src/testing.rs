@@ -1,7 +1,8 @@
-//! Runs the real task code on the memory log and the memory store, with a clock that is set by hand and without sleeping:
-//! for tests that compare tables, here and elsewhere.
+//! Runs the real task code on the memory log and the memory store, or the one on disk, with a clock that is set by hand and
+//! without sleeping: for tests that compare tables, here and elsewhere.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,8 +15,9 @@ use schemas::directory::{Directory, Document};
 use schemas::rows::{ACTIVITY_EVENTS, FOCUS_BLOCKS, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M, USER_DAILY};
 use schemas::{ColumnType, Definition, Table};
 use serde_json::Value;
+use store::embedded::{self, EmbeddedStore};
 use store::memory::MemoryStore;
-use store::{Scan, Store};
+use store::{Scan, SharedStore, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +62,8 @@ pub struct Options {
     pub changes_offline: bool,
     /// Lets rows become final between batches, as in partitions that fall silent: the clock moves on after each batch, but never past `now_ms`.
     pub settle_each: bool,
+    /// The store of one machine in this folder, which is made, instead of the one in memory.
+    pub on_disk: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -75,6 +79,7 @@ impl Default for Options {
             directory_changes: Vec::new(),
             changes_offline: false,
             settle_each: false,
+            on_disk: None,
         }
     }
 }
@@ -100,7 +105,8 @@ pub enum HarnessError {
 /// A running pipeline in memory.
 pub struct Harness {
     pub log: Arc<MemoryLog>,
-    pub store: Arc<MemoryStore>,
+    pub store: SharedStore,
+    ground: Ground,
     pub deps: Deps,
     pub config: Arc<Config>,
     clock: Arc<AtomicI64>,
@@ -110,7 +116,17 @@ pub struct Harness {
 
 impl Harness {
     pub async fn new(partitions: u32, config: Config, directory: Document, now_ms: i64) -> Result<Harness, HarnessError> {
-        let (log, store) = (Arc::new(MemoryLog::new(partitions)), Arc::new(MemoryStore::new()));
+        Harness::over(Ground::Memory(Arc::default()), partitions, config, directory, now_ms).await
+    }
+
+    async fn over(
+        ground: Ground,
+        partitions: u32,
+        config: Config,
+        directory: Document,
+        now_ms: i64,
+    ) -> Result<Harness, HarnessError> {
+        let (log, store) = (Arc::new(MemoryLog::new(partitions)), ground.open()?);
         let clock = Arc::new(AtomicI64::new(now_ms));
         let (control, receiver) = watch::channel(control(directory)?);
         let stats = Arc::new(Stats::default());
@@ -119,7 +135,7 @@ impl Harness {
         let clock_fn: Clock = Arc::new(move || told.load(Ordering::SeqCst));
         let deps = Deps { log: log.clone(), store: store.clone(), control: receiver, clock: clock_fn, stats };
         let config = crate::task::share(&config, partitions);
-        let mut harness = Harness { log, store, deps, config, clock, control, owners: Vec::new() };
+        let mut harness = Harness { log, store, ground, deps, config, clock, control, owners: Vec::new() };
         harness.restart().await?;
         Ok(harness)
     }
@@ -131,6 +147,19 @@ impl Harness {
             self.owners.push(Owner::acquire(partition, self.config.clone(), self.deps.clone(), CancellationToken::new()).await?);
         }
         Ok(())
+    }
+
+    /// The store falls back to its last flush, and new owners begin from there.
+    pub async fn crash(&mut self) -> Result<(), HarnessError> {
+        self.owners.clear();
+        // A folder is let go of before it is opened again.
+        (self.store, self.deps.store) = (Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
+        if let Ground::Memory(store) = &self.ground {
+            store.crash();
+        }
+        self.store = self.ground.open()?;
+        self.deps.store = self.store.clone();
+        self.restart().await
     }
 
     pub fn set_clock(&self, now_ms: i64) {
@@ -175,6 +204,28 @@ impl Harness {
     }
 }
 
+/// What the store stands on, which a crash leaves.
+enum Ground {
+    Memory(Arc<MemoryStore>),
+    Disk(PathBuf),
+}
+
+impl Ground {
+    fn open(&self) -> Result<SharedStore, HarnessError> {
+        match self {
+            Ground::Memory(store) => Ok(store.clone()),
+            // No flush by itself: what is durable is what the test says. Little fits in memory, and files are merged soon.
+            Ground::Disk(dir) => Ok(Arc::new(EmbeddedStore::open(embedded::Config {
+                flush_every: std::time::Duration::from_secs(3_600),
+                max_files: 2,
+                compact_after: std::time::Duration::from_millis(50),
+                query_threads: 1,
+                ..embedded::Config::new(dir)
+            })?)),
+        }
+    }
+}
+
 /// All rows of all tables that processors write.
 pub async fn dump(store: &dyn Store) -> Result<Tables, store::Error> {
     let mut tables = Tables::new();
@@ -198,7 +249,8 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
         memory_bytes: options.memory_bytes,
         ..Config::default()
     };
-    let mut harness = Harness::new(options.partitions, config, case.directory.clone(), now_ms).await?;
+    let ground = options.on_disk.clone().map_or_else(|| Ground::Memory(Arc::default()), Ground::Disk);
+    let mut harness = Harness::over(ground, options.partitions, config, case.directory.clone(), now_ms).await?;
     for (i, batch) in case.records.chunks(options.batch.max(1)).enumerate() {
         for (_, document) in options.directory_changes.iter().filter(|(at, _)| *at == i) {
             harness.set_directory(document.clone())?;
@@ -218,8 +270,7 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
                 if i % every.max(1) == 0 {
                     harness.store.flush().await?;
                 }
-                harness.store.crash();
-                harness.restart().await?;
+                harness.crash().await?;
             }
         }
     }

@@ -24,7 +24,8 @@ use crate::state::user::{Carry, User};
 
 /// Nothing is stored from here on (the year 10000).
 pub const END_OF_TIME: i64 = 253_402_300_800_000;
-/// People in one scan, at most.
+/// People in one scan, at most: of their events, and of what else there is of them, which is far less.
+const MAX_USERS_EVENTS: usize = 200;
 const MAX_USERS: usize = 2_000;
 /// Days before the earliest carry in which a session planned for very long may have begun.
 const PLAN_DAYS: i64 = 3;
@@ -90,7 +91,7 @@ impl Partition {
         }
         let mut queries = Vec::new();
         for ((what, from_ms, to_ms), needs) in groups {
-            for needs in needs.chunks(MAX_USERS) {
+            for needs in needs.chunks(if what == What::Events { MAX_USERS_EVENTS } else { MAX_USERS }) {
                 let users: Vec<String> = needs.iter().map(|n| self.users[n.user() as usize].name.to_string()).collect();
                 let scan = |table: &'static Table, from_ms: i64, to_ms: i64| Scan { table, users: users.clone(), from_ms, to_ms };
                 let all = |tables: &[&'static Table]| tables.iter().map(|t| scan(t, from_ms, to_ms)).collect::<Vec<_>>();

@@ -113,6 +113,7 @@ impl Partition {
         work.counts.accepted += 1;
         work.counts.late += u64::from(event.ts < self.saved.watermark);
         raw_row(work, known, record, event, category);
+        self.saved.min_day = self.saved.min_day.min(utc_day(event.ts));
         self.saved.max_day = self.saved.max_day.max(utc_day(event.ts));
         work.newest_ts = work.newest_ts.max(event.ts);
         let touched = self.touch(work, user);

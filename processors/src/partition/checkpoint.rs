@@ -11,7 +11,8 @@ pub struct Saved {
     /// Greatest event time seen.
     pub max_ts: i64,
     pub watermark: i64,
-    /// Greatest UTC day an event fell into.
+    /// Least and greatest UTC day an event fell into.
+    pub min_day: i32,
     pub max_day: i32,
     /// No local day before it has rows that are not final.
     pub open_from: i32,
@@ -32,7 +33,7 @@ pub struct StateError {
     format: u8,
 }
 
-/// 1 did not say what is open.
+/// 1 did not say what is open, nor where events begin.
 const FORMAT: u8 = 2;
 /// `open_from` when every row is final.
 pub const NOTHING_OPEN: i32 = i32::MAX;
@@ -45,6 +46,7 @@ impl Saved {
             version: 0,
             max_ts: i64::MIN / 2,
             watermark: i64::MIN / 2,
+            min_day: i32::MAX / 2,
             max_day: i32::MIN / 2,
             open_from: NOTHING_OPEN,
             due_from: i64::MAX,
@@ -59,6 +61,7 @@ impl Saved {
         out.extend_from_slice(&self.max_ts.to_le_bytes());
         out.extend_from_slice(&self.watermark.to_le_bytes());
         out.extend_from_slice(&self.max_day.to_le_bytes());
+        out.extend_from_slice(&self.min_day.to_le_bytes());
         out.extend_from_slice(&self.open_from.to_le_bytes());
         out.extend_from_slice(&self.due_from.to_le_bytes());
         out.extend_from_slice(&self.directory.to_le_bytes());
@@ -87,6 +90,7 @@ impl Saved {
             max_ts: i64::from_le_bytes(rest.take()?),
             watermark: i64::from_le_bytes(rest.take()?),
             max_day: i32::from_le_bytes(rest.take()?),
+            min_day: if format == 1 { 0 } else { i32::from_le_bytes(rest.take()?) },
             open_from: if format == 1 { ANYTHING_OPEN } else { i32::from_le_bytes(rest.take()?) },
             due_from: if format == 1 { i64::MAX } else { i64::from_le_bytes(rest.take()?) },
             directory: u64::from_le_bytes(rest.take()?),
@@ -132,6 +136,7 @@ mod tests {
             version: 7 << 16,
             max_ts: 1_700_000_000_000,
             watermark: -5,
+            min_day: 19_000,
             max_day: 20_000,
             open_from: 19_990,
             due_from: 1_699_999_000_000,
@@ -151,10 +156,11 @@ mod tests {
     fn a_state_of_format_1_comes_back_and_anything_may_be_open() {
         let moves = vec![Move { user: "anna".into(), from_ms: 5 }];
         let (open_from, due_from) = (ANYTHING_OPEN, i64::MAX);
-        let saved = Saved { version: 9, max_ts: 8, watermark: 7, max_day: 6, open_from, due_from, directory: 4, moves };
+        let saved =
+            Saved { version: 9, max_ts: 8, watermark: 7, min_day: 0, max_day: 6, open_from, due_from, directory: 4, moves };
         let mut old = saved.encode();
         old[0] = 1;
-        old.drain(29..41);
+        old.drain(29..45);
         assert_eq!(Saved::decode(&old), Ok(Some(saved)));
     }
 }

@@ -38,17 +38,20 @@ impl Partition {
         };
         let touched = &mut work.touched[known.touched as usize];
         if !touched.span.contains(ts) {
-            touched.day = known.person.local_day(ts);
-            let parts = LocalDay::of(&known.person, touched.day).parts;
-            touched.span = parts.into_iter().find(|p| p.contains(ts)).unwrap_or(Span::new(ts, ts + 1));
+            let local = LocalDay::of(&known.person, known.person.local_day(ts));
+            touched.span = local.parts.iter().copied().find(|p| p.contains(ts)).unwrap_or(Span::new(ts, ts + 1));
+            touched.local = Some(local);
         }
-        touched.add(touched.day, ts);
+        touched.add(touched.local.as_ref().map_or(i32::MIN, |l| l.day), ts);
         if let Unpacked::Phase(phase) = event
             && known.may_have_events(ts + 1, i64::MAX)
         {
             touched.chains.push(*phase);
         }
-        if touched.span.contains(ts - back) && touched.span.contains(ts + on) {
+        let span = touched.span;
+        let nothing_after =
+            || ts + lasts < span.end && known.has_nothing_after(span.end, touched.local.as_ref().map_or(i32::MAX, |l| l.day));
+        if span.contains(ts - back) && (span.contains(ts + on) || nothing_after()) {
             return;
         }
         let mut days = Vec::new();
@@ -82,14 +85,15 @@ impl Partition {
 /// Adds those of `days` that have data near the event, or into which it lasts.
 fn mark_near(touched: &mut Touched, user: &User, days: &[i32], ts: i64, lasts_until: i64) {
     for &day in days {
-        if day == touched.day || touched.dirty.iter().any(|d| d.day == day && d.since <= ts) {
+        if touched.local.as_ref().is_some_and(|l| l.day == day) || touched.dirty.iter().any(|d| d.day == day && d.since <= ts) {
             continue;
         }
         let local = LocalDay::of(&user.person, day);
         let (start, end) = (local.start(), local.end());
         let cold = (utc_day(start)..=utc_day(end)).any(|d| !user.knows_events(d));
         let reached = ts < start && lasts_until > start;
-        if cold || reached || user.may_have_events(start, end) {
+        // Its rows may come from an activity that lasted over midnight alone.
+        if cold || reached || user.may_have_events(start, end) || user.may_have_rows(day) {
             touched.add(day, ts);
         }
     }

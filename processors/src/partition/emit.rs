@@ -5,7 +5,7 @@ use schemas::live::WindowFigures;
 
 use super::news::{Changed, window_figures};
 use super::recompute::Computed;
-use super::waiting::in_steps;
+use super::waiting::{in_steps, settles_in};
 use super::{Partition, Work};
 use crate::operators::day::{Block, DayResult, Window};
 use crate::rows::{RowContext, Tables, print_block, print_day, print_interruption, print_window};
@@ -169,7 +169,7 @@ impl Emit<'_> {
         let yesterday = known.carry_of(day - 1).and_then(|c| c.last_active);
         let rest_ms = daily.first_active.zip(yesterday).map(|(first, last)| first - last);
         // Last of all that belongs to the day: a row that is not final here tells that something waits.
-        let end = local.end() + d.response_max_ms;
+        let end = local.end() + settles_in(d);
         let runs = result.runs_end.map_or(end, |e| e + d.session_max_ms);
         let is_final = self.is_final(end.max(runs).max(result.sessions_until.unwrap_or(end)));
         let row = self.context.day(day, first, daily, streak, rest_ms, is_final);

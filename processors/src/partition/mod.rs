@@ -16,9 +16,9 @@ mod evict;
 mod moves;
 mod news;
 mod recompute;
-mod waiting;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -39,7 +39,7 @@ use crate::state::slots::Slots;
 use crate::state::symbols::Symbols;
 use crate::state::user::{UNTOUCHED, User};
 use checkpoint::NOTHING_OPEN;
-use waiting::{Waiting, in_steps};
+use waiting::{Waiting, in_steps, settles_in};
 
 pub use absorb::{END_OF_TIME, Loaded, Need, Query};
 pub use checkpoint::{Saved, StateError};
@@ -74,6 +74,9 @@ pub struct Partition {
     scratch: Scratch,
     events: Events,
 }
+
+/// User-days at hand that one in the store counts as, when days become final.
+const COLD_COST: usize = 10;
 
 /// What one commit is made of, while it is made.
 pub struct Work {
@@ -119,9 +122,9 @@ pub struct Counts {
 struct Touched {
     user: u32,
     accepted_at: i64,
-    /// The stretch of a local day that the last event lay in.
+    /// The local day that the last event lay in, and which stretch of it.
+    local: Option<LocalDay>,
     span: Span,
-    day: i32,
     dirty: Vec<Dirty>,
     /// Session phases whose chain goes on after them.
     chains: Vec<crate::operators::SessionPhase>,
@@ -240,8 +243,8 @@ impl Partition {
             work.touched.push(Touched {
                 user,
                 accepted_at: 0,
+                local: None,
                 span: Span::default(),
-                day: 0,
                 dirty: Vec::new(),
                 chains: Vec::new(),
                 deferred: false,
@@ -259,11 +262,16 @@ impl Partition {
         {
             let known = &self.users[user as usize];
             let still = match known.emitted.binary_search_by_key(&day, |e| e.day) {
-                Ok(at) => known.emitted[at].due == due,
+                Ok(at) => {
+                    self.cold_waiting.remove(&(user, day));
+                    known.emitted[at].due == due
+                }
                 Err(_) => self.cold_waiting.remove(&(user, day)),
             };
             if still {
-                left -= 1;
+                // One that must be loaded costs what many do that are at hand.
+                let cold = known.emitted.binary_search_by_key(&day, |e| e.day).is_err();
+                left = left.saturating_sub(if cold { COLD_COST } else { 1 });
                 work.counts.finalized += 1;
                 self.touch(work, user).add(day, i64::MAX);
             }
@@ -299,7 +307,7 @@ impl Partition {
         // Rows of a person nobody hears of any more are looked at when the last with activity can be final, when the last
         // of the day can, and when the day can: whichever is still to come.
         let windows = |last: i64| last + d.window_ms + d.session_max_ms;
-        let looks = [windows(row.last_active.unwrap_or(end)), windows(end), end + d.response_max_ms].map(in_steps);
+        let looks = [windows(row.last_active.unwrap_or(end)), windows(end), end + settles_in(d)].map(in_steps);
         let done = self.saved.watermark.min(self.saved.due_from);
         let due = looks.into_iter().find(|due| *due >= done).unwrap_or(looks[2]);
         if self.cold_waiting.insert((user, row.day)) {
@@ -310,7 +318,7 @@ impl Partition {
     /// The time in which the store may have rows, from a local day on.
     pub fn stored_time(&self, from: i32) -> Range<i64> {
         // An activity lasts into the day after its own at most, and a local date is at most a day ahead of UTC's.
-        i64::from(from.max(0)) * DAY_MS..(i64::from(self.saved.max_day) + 3) * DAY_MS
+        i64::from(from.max(self.saved.min_day - 1).max(0)) * DAY_MS..(i64::from(self.saved.max_day) + 3) * DAY_MS
     }
 
     /// What the commit of the work has the store keep beside the rows.

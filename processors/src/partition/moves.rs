@@ -22,8 +22,13 @@ pub struct Move {
     pub from_ms: i64,
 }
 
+/// Days before its own that a day's figures can depend on: the longest chain of a session's phases, and one more.
+const CONTEXT_DAYS: i64 = 12;
+
 /// People that a commit's state names, at most: some 50 KB.
 const MAX_NOTED: usize = 1_000;
+/// Instead of a directory's fingerprint: some rows are of one directory and some of another.
+const IN_BETWEEN: u64 = u64::MAX;
 
 impl Partition {
     /// The new directory holds at once for people met from now on; the others move when their turn comes.
@@ -71,21 +76,28 @@ impl Partition {
     pub fn begin_moves(&mut self, work: &mut Work) {
         for _ in 0..self.moved_at_once {
             let Some((name, from_ms)) = self.moves.pop_first() else { break };
+            let from_ms = from_ms.max(self.computable_from(work.now_ms));
             let Some(user) = self.user(&name) else { continue };
-            let first = utc_day(from_ms.max(0)) - 2;
+            let first = reread_from(from_ms.max(0)) - 1;
             self.users[user as usize].person = self.person(&name);
             work.needs.push(Need::All { user, from: first });
             work.moved.push(Move { user: name, from_ms });
         }
     }
 
-    /// Notes for the commit who still has to move. Too many to note: the directory counts as the old one until all have,
+    /// The first instant of days whose events, and those they depend on, are all in the store.
+    fn computable_from(&self, now_ms: i64) -> i64 {
+        self.config.events_kept.map_or(i64::MIN, |kept| now_ms - kept.as_millis() as i64 + CONTEXT_DAYS * DAY_MS)
+    }
+
+    /// Notes for the commit who still has to move. Too many to note: the rows are of no one directory until few are left,
     /// and a new owner looks at everyone again.
     pub fn note_moves(&mut self) {
         if self.moves.len() <= MAX_NOTED {
             self.saved.directory = fingerprint(&self.directory);
             self.saved.moves = self.moves.iter().map(|(user, from_ms)| Move { user: user.clone(), from_ms: *from_ms }).collect();
         } else {
+            self.saved.directory = IN_BETWEEN;
             self.saved.moves.clear();
         }
     }
@@ -168,6 +180,11 @@ impl Partition {
             }
         }
     }
+}
+
+/// The first date whose rows are read again when the directory changes from an instant on.
+pub(super) fn reread_from(from_ms: i64) -> i32 {
+    utc_day(from_ms) - 1
 }
 
 /// The first instant at which two histories of a person say something else about team, zone or hours.

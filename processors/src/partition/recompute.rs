@@ -1,6 +1,7 @@
 //! Dirty user-days to rows: later days first, to find out which earlier ones their runs come from; then rows from the
 //! earliest day on, because streak and rest go from day to day.
 
+use super::moves::reread_from;
 use super::{Need, Partition, Touched, Work};
 use crate::operators::calendar::days_between;
 use crate::operators::{DayResult, LocalDay};
@@ -44,7 +45,9 @@ impl Partition {
             let next =
                 touched.dirty.iter().filter(|d| !computed.iter().any(|c| c.local.day == d.day)).max_by_key(|d| d.day).copied();
             let Some(next) = next else { break };
-            let local = LocalDay::of(&self.users[user as usize].person, next.day);
+            // Mostly the day that events were just marked on.
+            let marked = work.touched[slot].local.as_ref().filter(|local| local.day == next.day).cloned();
+            let local = marked.unwrap_or_else(|| LocalDay::of(&self.users[user as usize].person, next.day));
             let Some(result) = self.compute(work, user, &local) else { return false };
             // What happened since lies in or after a run that came from an earlier day: that day has it too.
             if result.continued_end.is_some_and(|end| next.since != i64::MAX && end.saturating_add(gap) >= next.since) {
@@ -206,8 +209,9 @@ impl Partition {
             days.append(&mut some);
         }
         days.extend(known.emitted.iter().map(|e| e.day));
-        // The day the change falls into may end earlier or later than it did.
-        let first = known.person.local_day(from_ms - 1);
+        // The day the change falls into may end earlier or later than it did; and whatever was read again must be told anew
+        // when it becomes final.
+        let first = known.person.local_day(from_ms - 1).min(reread_from(from_ms));
         days.retain(|d| *d >= first);
         let touched = self.touch(work, user);
         for day in days {

@@ -6,12 +6,19 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use schemas::Definition;
+
 /// Rows are looked after this often: those of one person become final together, not one by one.
 const STEP_MS: i64 = 15 * 60_000;
 
 /// The first look after rows are due.
 pub fn in_steps(due: i64) -> i64 {
     due.div_euclid(STEP_MS).saturating_add(1).saturating_mul(STEP_MS)
+}
+
+/// How long after its end a day may be changed by what belongs to it: a day that is final has only final rows.
+pub fn settles_in(d: &Definition) -> i64 {
+    d.response_max_ms.max(d.session_max_ms + d.window_ms.max(d.lag_max_ms + d.attend_within_ms))
 }
 
 #[derive(Default)]

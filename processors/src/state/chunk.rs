@@ -31,6 +31,16 @@ pub enum Unpacked {
     Phase(SessionPhase),
 }
 
+impl Unpacked {
+    pub fn ts(&self) -> i64 {
+        match self {
+            Unpacked::Activity(e) => e.ts,
+            Unpacked::Message(e) => e.ts,
+            Unpacked::Phase(e) => e.ts,
+        }
+    }
+}
+
 impl Packed {
     pub fn new(id: Id, event: &Unpacked) -> Packed {
         let form = (id.form as u32) << 2;
@@ -139,7 +149,7 @@ impl Chunk {
         self.last = self.last.max(event.at);
         if self.events.len() == self.events.capacity() {
             // Doubling would leave a third of ten million events empty.
-            self.events.reserve_exact((self.events.len() / 2).max(8));
+            self.events.reserve_exact((self.events.len() / 4).max(8));
         }
         self.events.push(event);
         let events = &self.events;

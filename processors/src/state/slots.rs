@@ -17,9 +17,8 @@ impl Slots {
         if self.slots.is_empty() {
             return None;
         }
-        let mask = self.slots.len() - 1;
         let tag = (hash >> 56) as u32;
-        let mut at = hash as usize & mask;
+        let mut at = self.first(hash);
         loop {
             let slot = self.slots[at];
             if slot == 0 {
@@ -31,15 +30,27 @@ impl Slots {
                     return Some(item);
                 }
             }
-            at = (at + 1) & mask;
+            at = self.next(at);
         }
+    }
+
+    /// Where a hash's search begins: the table's size is no power of two.
+    #[inline]
+    fn first(&self, hash: u64) -> usize {
+        (((hash & 0xffff_ffff) * self.slots.len() as u64) >> 32) as usize
+    }
+
+    #[inline]
+    fn next(&self, at: usize) -> usize {
+        if at + 1 < self.slots.len() { at + 1 } else { 0 }
     }
 
     /// Adds the next item (number `len`); `hash_of` gives the hash of an earlier one when the table grows.
     pub fn push(&mut self, hash: u64, hash_of: impl Fn(usize) -> u64) {
         if (self.len + 1) * 4 > self.slots.len() * 3 {
             let items = self.len;
-            self.slots = vec![0; (self.slots.len() * 2).max(8)].into();
+            // Doubling would leave a third of the table empty.
+            self.slots = vec![0; (self.slots.len() * 3 / 2).max(8)].into();
             for item in 0..items {
                 self.place(hash_of(item), item);
             }
@@ -57,10 +68,9 @@ impl Slots {
     }
 
     fn place(&mut self, hash: u64, item: usize) {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = self.first(hash);
         while self.slots[at] != 0 {
-            at = (at + 1) & mask;
+            at = self.next(at);
         }
         self.slots[at] = ((hash >> 56) as u32) << 24 | (item as u32 + 1);
     }

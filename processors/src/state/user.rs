@@ -96,24 +96,15 @@ impl User {
         self.symbols.intern(name)
     }
 
-    /// Adds an event unless its id is known in any day in memory.
+    /// Adds an event unless its id is known on its UTC day or one next to it. Not on others, though they be in memory: what
+    /// counts must not depend on what is.
     #[inline]
     pub fn insert(&mut self, id: Id, event: &Unpacked, long_after_ms: i64) -> Inserted {
         let hash = id.hash();
-        if self.chunks.iter().rev().any(|c| c.has(&id, hash)) {
+        let day = event.ts().div_euclid(DAY_MS) as i32;
+        if self.chunks.iter().rev().any(|c| (day - 1..=day + 1).contains(&c.day) && c.has(&id, hash)) {
             return Inserted::Duplicate;
         }
-        let ts = match event {
-            Unpacked::Activity(e) => e.ts,
-            Unpacked::Message(e) => e.ts,
-            Unpacked::Phase(e) => {
-                if let Some(plan) = e.planned_ms.filter(|p| *p > long_after_ms) {
-                    self.long_plan(e.ts, plan);
-                }
-                e.ts
-            }
-        };
-        let day = ts.div_euclid(DAY_MS) as i32;
         let at = match self.chunks.binary_search_by_key(&day, |c| c.day) {
             Ok(at) => at,
             Err(at) => {
@@ -123,6 +114,11 @@ impl User {
         };
         if self.chunks[at].is_full() {
             return Inserted::Full;
+        }
+        if let Unpacked::Phase(e) = event
+            && let Some(plan) = e.planned_ms.filter(|p| *p > long_after_ms)
+        {
+            self.long_plan(e.ts, plan);
         }
         self.chunks[at].push(Packed::new(id, event), hash, &self.symbols);
         Inserted::New
@@ -139,6 +135,16 @@ impl User {
 
     pub fn may_have_events(&self, from: i64, to: i64) -> bool {
         self.chunks.iter().any(|c| c.may_have(from, to))
+    }
+
+    /// Certainly no event lies at or after an instant, and nothing was written about a later local day.
+    pub fn has_nothing_after(&self, from: i64, local_day: i32) -> bool {
+        let known = from.div_euclid(DAY_MS) > i64::from(self.cold_days) && local_day >= self.cold_rows;
+        known && !self.may_have_events(from, i64::MAX) && self.emitted.last().is_none_or(|e| e.day <= local_day)
+    }
+
+    pub fn may_have_rows(&self, day: i32) -> bool {
+        day <= self.cold_rows || self.emitted.binary_search_by_key(&day, |e| e.day).is_ok()
     }
 
     pub fn carry_of(&self, day: i32) -> Option<Carry> {

@@ -123,7 +123,12 @@ impl Owner {
     }
 
     /// The next rows on the way, of these people or, where none are named, of everyone.
-    async fn next_piece(&self, walk: &mut Walk, table: &'static Table, users: &[String]) -> Result<Option<Vec<RecordBatch>>, Error> {
+    async fn next_piece(
+        &self,
+        walk: &mut Walk,
+        table: &'static Table,
+        users: &[String],
+    ) -> Result<Option<Vec<RecordBatch>>, Error> {
         let Some(Range { start, end }) = walk.next_piece() else { return Ok(None) };
         let batches = self.scan(Scan { table, users: users.to_vec(), from_ms: start, to_ms: end }).await?;
         walk.saw(!batches.is_empty());

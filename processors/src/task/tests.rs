@@ -34,6 +34,72 @@ pub(super) async fn harness(config: Config) -> Harness {
     Harness::new(1, config, Document::default(), NINE + 60 * MIN).await.unwrap()
 }
 
+#[tokio::test]
+async fn what_cuts_off_an_activity_that_lasted_over_midnight_takes_the_next_day_back() {
+    let mut harness = harness(Config::default()).await;
+    // Days that nobody looks on at: those of now are computed along anyhow. The second ends before midnight, or with it.
+    let late = NINE - (10 * 24 - 14) * 60 * MIN;
+    for (user, minutes) in [("anna", 10), ("bo", 30)] {
+        harness.append(&[activity(user, "1", late, 180, "browsing")], late).await.unwrap();
+        harness.catch_up().await.unwrap();
+        let days = async |harness: &Harness| {
+            harness.tables().await.unwrap()["user_daily"].keys().filter(|k| k.starts_with(user)).count()
+        };
+        assert_eq!(days(&harness).await, 2);
+        harness.append(&[activity(user, "2", late + 30 * MIN, minutes, "planning")], late).await.unwrap();
+        harness.catch_up().await.unwrap();
+        assert_eq!(days(&harness).await, 1, "{user}");
+    }
+}
+
+/// They would be computed from nothing: their rows stay as they are, and nothing takes them back.
+#[tokio::test]
+async fn a_new_directory_leaves_days_alone_whose_events_are_not_kept() {
+    let team = |team: &str| -> Document {
+        serde_json::from_value(json!({"teams": [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}],
+            "people": [{"id": "anna", "team": team, "time_zone": "UTC"}]}))
+        .unwrap()
+    };
+    let day = 24 * 60 * MIN;
+    let config = Config { events_kept: Some(Duration::from_secs(30 * 86_400)), ..Config::default() };
+    let mut harness = Harness::new(1, config, team("a"), NINE + 60 * MIN).await.unwrap();
+    for (id, ts) in [("1", NINE - 100 * day), ("2", NINE)] {
+        harness.append(&[activity("anna", id, ts, 40, "coding")], NINE).await.unwrap();
+        harness.catch_up().await.unwrap();
+    }
+    harness.set_directory(team("b")).unwrap();
+    harness.settle().await.unwrap();
+    let tables = harness.tables().await.unwrap();
+    let teams: Vec<_> = tables["user_daily"].values().map(|row| row["team_id"].clone()).collect();
+    assert_eq!(teams, ["a", "b"]);
+}
+
+/// An id that comes again with a time some days off is another event, whether or not the first is still in memory.
+#[tokio::test]
+async fn an_id_holds_for_a_day_and_those_next_to_it_whatever_is_in_memory() {
+    let day = 24 * 60 * MIN;
+    for memory_bytes in [1, 512 << 20] {
+        let mut harness = harness(Config { memory_bytes, ..Config::default() }).await;
+        for (ts, minutes) in [(NINE, 10), (NINE - day, 20), (NINE - 3 * day, 30), (NINE + day, 40)] {
+            harness
+                .append(
+                    &[activity("anna", "1", ts, minutes, "coding"), activity("bo", &minutes.to_string(), ts, 1, "data")],
+                    NINE,
+                )
+                .await
+                .unwrap();
+            harness.catch_up().await.unwrap();
+        }
+        let tables = harness.tables().await.unwrap();
+        let active: Vec<_> = tables["user_daily"]
+            .iter()
+            .filter(|(key, _)| key.starts_with("anna"))
+            .map(|(_, row)| row["active_ms"].clone())
+            .collect();
+        assert_eq!(active, [30 * MIN, 10 * MIN], "with {memory_bytes} bytes");
+    }
+}
+
 async fn read_all(log: &MemoryLog, topic: Topic) -> Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> {
     let records = log.read(topic, 0, 0, 1 << 20, Duration::ZERO).await.unwrap();
     records.iter().map(|r| (r.key.to_vec(), r.source.to_vec(), r.value.to_vec())).collect()

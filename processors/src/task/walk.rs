@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn an_empty_time_has_no_pieces() {
-        assert_eq!(pieces(5..5, &[]), []);
-        assert_eq!(pieces(5..i64::MIN, &[]), []);
+        for end in [5, i64::MIN] {
+            assert_eq!(pieces(Range { start: 5, end }, &[]), []);
+        }
     }
 }

@@ -100,6 +100,16 @@ fn rows_do_not_depend_on_when_they_were_final_first() {
 }
 
 #[test]
+fn rows_do_not_depend_on_the_store() {
+    survey("the store on disk shows", 40, |case| {
+        let batch = (case.events.len() / 8).max(1);
+        let plan = Plan::straight().batch(batch).kill(Kill::EveryBatchFlushedEvery(2)).forgetful().settle_each();
+        let expected = oracle::compute(&case.document, &case.events);
+        differences(&expected, &run(case, &plan.directory_changes().on_disk()))
+    });
+}
+
+#[test]
 fn a_changed_directory_is_as_if_it_had_always_been_so() {
     survey("the earlier directory shows", 100, |case| {
         let expected = oracle::compute(&case.document, &case.events);

@@ -80,6 +80,11 @@ fn the_pipeline_gives_what_is_expected() {
             ("killed at every commit", Plan::straight().batch(1).kill(Kill::EveryBatch)),
             ("killed at every commit, 4 partitions", Plan::straight().batch(1).partitions(4).kill(Kill::EveryBatch)),
             ("set back at every third commit", Plan::straight().batch(1).kill(Kill::EveryBatchFlushedEvery(3))),
+            ("on disk", Plan::straight().on_disk()),
+            (
+                "on disk, forgetful, set back again and again",
+                Plan::straight().batch(7).forgetful().kill(Kill::EveryBatchFlushedEvery(3)).on_disk(),
+            ),
         ];
         for (name, plan) in plans {
             let lines = differences(&expected(&golden.name), &run(&case, &plan));

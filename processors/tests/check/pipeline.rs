@@ -16,57 +16,69 @@ const TABLES: [&str; 7] =
 
 /// How a case goes through.
 #[derive(Clone, Debug)]
-pub struct Plan(Options, bool);
+pub struct Plan {
+    options: Options,
+    directory_changes: bool,
+    on_disk: bool,
+}
 
 impl Plan {
     pub fn straight() -> Plan {
-        Plan(Options::default(), false)
+        Plan { options: Options::default(), directory_changes: false, on_disk: false }
     }
 
     pub fn batch(mut self, batch: usize) -> Plan {
-        self.0.batch = batch;
+        self.options.batch = batch;
         self
     }
 
     pub fn partitions(mut self, partitions: u32) -> Plan {
-        self.0.partitions = partitions;
+        self.options.partitions = partitions;
         self
     }
 
     pub fn kill(mut self, kill: Kill) -> Plan {
-        self.0.kill = kill;
+        self.options.kill = kill;
         self
     }
 
     /// Too little memory for anything: what is needed is forgotten and loaded again.
     pub fn forgetful(mut self) -> Plan {
-        self.0.memory_bytes = 1;
+        self.options.memory_bytes = 1;
         self
     }
 
     /// Half of the events come while the directory is still the earlier one.
     pub fn directory_changes(mut self) -> Plan {
-        self.1 = true;
+        self.directory_changes = true;
+        self
+    }
+
+    /// Into the store of one machine instead of the one in memory.
+    pub fn on_disk(mut self) -> Plan {
+        self.on_disk = true;
         self
     }
 
     /// ...and nothing runs when it becomes another.
     pub fn offline(mut self) -> Plan {
-        self.0.changes_offline = true;
+        self.options.changes_offline = true;
         self
     }
 
     pub fn settle_each(mut self) -> Plan {
-        self.0.settle_each = true;
+        self.options.settle_each = true;
         self
     }
 }
 
 pub fn run(case: &Case, plan: &Plan) -> Tables {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut options = plan.0.clone();
+    let mut options = plan.options.clone();
+    let folder = plan.on_disk.then(|| tempfile::tempdir().unwrap());
+    options.on_disk = folder.as_ref().map(|folder| folder.path().to_owned());
     let mut records = records(case);
-    if let Some(earlier) = case.earlier.clone().filter(|_| plan.1) {
+    if let Some(earlier) = case.earlier.clone().filter(|_| plan.directory_changes) {
         let batches = records.records.len().div_ceil(options.batch);
         let now = std::mem::replace(&mut records.directory, earlier);
         options.directory_changes = vec![(batches / 2, now)];

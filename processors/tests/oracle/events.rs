@@ -1,6 +1,6 @@
 //! Native events as each section needs them, duplicates removed, by person.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemas::directory::{Directory, days_since_epoch};
 use serde_json::Value;
@@ -58,13 +58,16 @@ const CATEGORIES: [&str; 11] = [
 ];
 
 pub fn histories(directory: &Directory, events: &[Value]) -> BTreeMap<String, History> {
-    let mut seen = BTreeSet::new();
+    let mut standing: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
     let mut histories: BTreeMap<String, History> = BTreeMap::new();
     for event in events {
         let user = text(event, "user");
         let user = directory.resolve(&user).unwrap_or(&user).to_string();
         let id = text(event, "id");
-        if seen.insert((user.clone(), id.clone())) {
+        let day = instant(&event["ts"]).div_euclid(86_400_000);
+        let days = standing.entry((user.clone(), id.clone())).or_default();
+        if days.iter().all(|other| (other - day).abs() > 1) {
+            days.push(day);
             histories.entry(user).or_default().add(id, event);
         }
     }

@@ -67,7 +67,7 @@ pub fn case(seed: u64) -> Case {
     number(&mut rng, &mut events);
     let mut events = arrive(&mut rng, events);
     duplicate(&mut rng, &mut events);
-    let earlier = rng.chance(40).then(|| scenes::earlier(&mut rng, &scene.people, scene.first_day, scene.days));
+    let earlier = rng.chance(40).then(|| scenes::earlier(&mut rng, &scene));
     Case { seed, document: scene.document, earlier, events }
 }
 

@@ -56,10 +56,23 @@ pub fn scene(rng: &mut Rng) -> Scene {
     Scene { document: document(entries), people, first_day, days, size }
 }
 
-/// Another directory of the same people: what they were before somebody corrected it.
-pub fn earlier(rng: &mut Rng, people: &[String], first_day: i32, days: i32) -> Document {
+/// Another directory of the same people: what they were before somebody corrected all of it, or something that holds from
+/// a date on.
+pub fn earlier(rng: &mut Rng, scene: &Scene) -> Document {
     let zone = rng.pick(&PLACES).0;
-    document(people.iter().flat_map(|id| history(rng, id, zone, first_day, days)).collect())
+    if rng.chance(50) {
+        return document(scene.people.iter().flat_map(|id| history(rng, id, zone, scene.first_day, scene.days)).collect());
+    }
+    let mut entries: Vec<Value> = scene.document.people.iter().map(|entry| json!(entry)).collect();
+    let dated: Vec<usize> = (0..entries.len()).filter(|i| entries[*i]["valid_from"].is_string()).collect();
+    if !dated.is_empty() && rng.chance(70) {
+        entries.remove(*rng.pick(&dated));
+    } else {
+        let from = scene.first_day + rng.below(scene.days as u64 + 1) as i32;
+        let id = rng.pick(&scene.people).clone();
+        entries.push(entry(rng, &id, zone, Some(from)));
+    }
+    document(entries)
 }
 
 fn document(mut entries: Vec<Value>) -> Document {

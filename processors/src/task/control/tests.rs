@@ -1,5 +1,5 @@
 use serde_json::json;
-use store::{Commit, Store};
+use store::Commit;
 
 use crate::Config;
 use crate::task::tests::{MIN, NINE, activity, harness, message};
@@ -41,7 +41,7 @@ async fn a_checkpoint_of_the_first_format_has_everything_looked_at() {
     let checkpoint = harness.store.acquire(0).await.unwrap();
     let mut state = checkpoint.state;
     state[0] = 1;
-    state.drain(29..41);
+    state.drain(29..45);
     let (from, to) = (checkpoint.position, checkpoint.position);
     harness.store.commit(Commit { partition: 0, epoch: checkpoint.epoch, from, to, state, rows: Vec::new() }).await.unwrap();
     harness.restart().await.unwrap();
