@@ -14,7 +14,7 @@ use crate::{Error, metrics as names};
 
 /// An older file joins a merge when it is at most this many times as large as all newer ones together: each row is then
 /// rewritten a few times, not once per flush.
-const GROWTH: u64 = 3;
+const GROWTH: u64 = 1;
 
 impl Engine {
     /// Merges until nothing is left to merge, and drops what is past its retention. Blocks: not for async threads.

@@ -157,6 +157,7 @@ impl Engine {
             rows += batch.num_rows();
             pieces.extend(by_day(table, batch.clone())?);
         }
+        let bytes = pieces.iter().map(|piece| piece.bytes).sum();
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
@@ -167,7 +168,7 @@ impl Engine {
                 if self.is_shut() {
                     return Err(Error::Unavailable("the store is shutting down".into()));
                 }
-                if !state.is_full(self.config.hot_bytes) {
+                if !state.is_full(self.config.hot_bytes, bytes) {
                     if state.hot.is_empty() {
                         state.hot_since = Instant::now();
                     }
@@ -307,9 +308,10 @@ impl Engine {
 }
 
 impl State {
-    /// Two generations full, or one that outgrew its bound before the flush began.
-    fn is_full(&self, hot_bytes: usize) -> bool {
-        self.hot.bytes >= hot_bytes && (self.flushing.is_some() || self.hot.bytes >= 2 * hot_bytes)
+    /// Two generations full with what comes, or one that outgrew its bound before its flush began.
+    fn is_full(&self, hot_bytes: usize, coming: usize) -> bool {
+        let two = self.flushing.is_some() && !self.hot.is_empty() && self.hot.bytes + coming > hot_bytes;
+        two || self.hot.bytes >= 2 * hot_bytes
     }
 
     pub fn hot_bytes(&self) -> usize {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::engine::{Change, Engine, Frozen};
-use super::hot::{DayKey, HotDay, HotView, in_memory};
+use super::hot::{DayKey, HotDay, HotView};
 use super::manifest::FileEntry;
 use super::merge::{merge, without_tombstones};
 use super::steps::Step;
@@ -71,11 +71,11 @@ impl Engine {
             return Err(Error::Unavailable("the store is shutting down".into()));
         }
         let Some(table) = committed_tables().find(|t| t.name == name) else { return Ok(None) };
-        let runs = HotView::of(hot).runs(table)?;
+        let runs = HotView::of(hot).into_runs(table)?;
         if runs.is_empty() {
             return Ok(None);
         }
-        let rows = merge(table, runs.into_iter().map(in_memory).collect());
+        let rows = merge(table, runs);
         // Without older files there is nothing a tombstone could still hide.
         let first_of_day = !self.files().contains_key(&(name, day));
         let rows = if first_of_day { without_tombstones(rows) } else { rows };

@@ -88,10 +88,17 @@ fn piece(table: &'static Table, day: i32, batch: RecordBatch) -> Result<Piece, E
         let every = UInt32Array::from_iter_values(0..batch.num_rows() as u32);
         take_record_batch(&batch, &every).map_err(damaged)?
     } else {
-        batch
+        fitted(batch)?
     };
     let bytes = batch.get_array_memory_size();
     Ok(piece_of(table, day, batch, bytes))
+}
+
+/// Without the room that builders keep when they double.
+fn fitted(batch: RecordBatch) -> Result<RecordBatch, Error> {
+    let (schema, mut columns, _) = batch.into_parts();
+    columns.iter_mut().filter_map(Arc::get_mut).for_each(|column| column.shrink_to_fit());
+    RecordBatch::try_new(schema, columns).map_err(damaged)
 }
 
 fn piece_of(table: &'static Table, day: i32, batch: RecordBatch, bytes: usize) -> Piece {
@@ -153,8 +160,7 @@ impl HotView {
         if recent.is_empty() {
             return Ok(runs);
         }
-        let taken: Vec<&RecordBatch> = recent.iter().map(Arc::as_ref).collect();
-        runs.push(Arc::new(sort_latest(table, &taken)?));
+        runs.push(Arc::new(sorted(table, recent.iter().map(|batch| RecordBatch::clone(batch)).collect())?));
         if recent_rows < RECENT_ROWS && recent.len() < RECENT_BATCHES {
             return Ok(runs);
         }
@@ -163,6 +169,16 @@ impl HotView {
             runs = vec![Arc::new(merge(table, inputs).collect::<Result<_, _>>()?)];
         }
         self.leave(&runs, recent.len(), recent_rows);
+        Ok(runs)
+    }
+
+    /// The same for a flush, which reads them once: what no reader has sorted is sorted on the way and never there as a whole.
+    pub fn into_runs(self, table: &'static Table) -> Result<Vec<Run>, Error> {
+        let mut runs: Vec<Run> = self.content.runs.into_iter().map(in_memory).collect();
+        if !self.content.recent.is_empty() {
+            let recent = self.content.recent.iter().map(|batch| RecordBatch::clone(batch)).collect();
+            runs.push(sort_latest(table, recent)?);
+        }
         Ok(runs)
     }
 
@@ -234,14 +250,18 @@ impl HotView {
                 picked.push(pick_sorted(run, users)?);
             }
             let hits = recent.iter().map(|batch| pick_unsorted(batch, users)).collect::<Result<Vec<_>, _>>()?;
-            let hits: Vec<&RecordBatch> = hits.iter().filter(|b| b.num_rows() > 0).collect();
+            let hits: Vec<RecordBatch> = hits.into_iter().filter(|b| b.num_rows() > 0).collect();
             if !hits.is_empty() {
-                picked.push(sort_latest(table, &hits)?);
+                picked.push(sorted(table, hits)?);
             }
         }
         picked.retain(|run| !run.is_empty());
         Ok(picked)
     }
+}
+
+fn sorted(table: &'static Table, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, Error> {
+    sort_latest(table, batches)?.collect()
 }
 
 pub(crate) fn in_memory(run: Arc<Vec<RecordBatch>>) -> Run {

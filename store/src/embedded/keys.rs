@@ -6,14 +6,17 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::buffer::ScalarBuffer;
-use arrow::compute::interleave_record_batch;
+use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::{Date32Type, TimestampMillisecondType};
 use schemas::Table;
 
+use super::merge::Run;
 use crate::Error;
 use crate::rows::{column, damaged, users, versions};
 
 pub(crate) const BATCH_ROWS: usize = 8_192;
+/// Rows in one stretch, on average, from which on it pays to copy by stretches.
+const LONG_STRETCH: usize = 8;
 
 /// The keys and versions of one batch.
 pub(crate) struct Keys {
@@ -64,11 +67,32 @@ impl Keys {
     }
 }
 
-/// One batch after another: in the table's order, only the newest version of each key. Of equal versions the later row counts.
-///
+/// In the table's order, only the newest version of each key, a batch at a time. Of equal versions the later row counts.
+pub(crate) fn sort_latest(table: &Table, batches: Vec<RecordBatch>) -> Result<Run, Error> {
+    let sorted = latest(table, &batches)?;
+    let mut at = 0;
+    Ok(Box::new(std::iter::from_fn(move || {
+        let rows = &sorted[at..sorted.len().min(at + BATCH_ROWS)];
+        at += rows.len();
+        (!rows.is_empty()).then(|| gather(&batches, rows))
+    })))
+}
+
+/// Rows that stood next to one another are copied together where there are many of them, as after an import.
+fn gather(batches: &[RecordBatch], rows: &[(usize, usize)]) -> Result<RecordBatch, Error> {
+    let goes_on = |a: (usize, usize), b: (usize, usize)| a.0 == b.0 && a.1 + 1 == b.1;
+    let stretches: Vec<&[(usize, usize)]> = rows.chunk_by(|a, b| goes_on(*a, *b)).collect();
+    if stretches.len() * LONG_STRETCH > rows.len() {
+        let batches: Vec<&RecordBatch> = batches.iter().collect();
+        return interleave_record_batch(&batches, rows).map_err(damaged);
+    }
+    let parts: Vec<RecordBatch> = stretches.iter().map(|s| batches[s[0].0].slice(s[0].1, s.len())).collect();
+    concat_batches(&batches[0].schema(), &parts).map_err(damaged)
+}
+
 /// Rows are put into one bucket per person first: there are few people and many rows, and within a person rows
 /// come nearly in order, which the (stable, run-finding) sort makes use of.
-pub(crate) fn sort_latest(table: &Table, batches: &[&RecordBatch]) -> Result<Vec<RecordBatch>, Error> {
+fn latest(table: &Table, batches: &[RecordBatch]) -> Result<Vec<(usize, usize)>, Error> {
     let keys = batches.iter().map(|b| Keys::of(table, b)).collect::<Result<Vec<_>, _>>()?;
     let mut people: HashMap<&str, usize> = HashMap::new();
     let mut buckets: Vec<Vec<(u32, u32)>> = Vec::new();
@@ -110,5 +134,5 @@ pub(crate) fn sort_latest(table: &Table, batches: &[&RecordBatch]) -> Result<Vec
         }
         sorted.extend(newest);
     }
-    sorted.chunks(BATCH_ROWS).map(|rows| interleave_record_batch(batches, rows).map_err(damaged)).collect()
+    Ok(sorted)
 }

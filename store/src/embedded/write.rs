@@ -49,7 +49,10 @@ impl Target<'_> {
         let entry = written?;
         if entry.is_some() {
             sync_dir(&folder)?;
-            folder.parent().map_or(Ok(()), sync_dir)?;
+            // The folders above may be new as well: the table's and the one of all tables.
+            for above in folder.ancestors().skip(1).take(2) {
+                sync_dir(above)?;
+            }
         }
         Ok(entry)
     }
@@ -115,13 +118,11 @@ fn properties(table: &Table) -> WriterProperties {
         .set_compression(Compression::LZ4_RAW)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        // Nobody would read them: days prune by their files, people by their index.
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by("focusflow".to_owned());
     for column in table.columns {
         let path = ColumnPath::from(column.name);
-        if column.name == table.key[0] {
-            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
-        }
         properties = match column.ty {
             ColumnType::Text if PLAIN_TEXT.contains(&column.name) => properties.set_column_dictionary_enabled(path, false),
             ColumnType::Time | ColumnType::Int | ColumnType::Version => properties
