@@ -3,29 +3,36 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Outside the checkout, so that a fresh clone builds warm. Override with CARGO_TARGET_DIR=….
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/focusflow/target
-DATA ?= $(HOME)/.local/share/focusflow
+# rustup's own place, which a shell opened before it was installed does not look into.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+# The demo's people are made up and stay among themselves: `focusflow up` keeps its data elsewhere.
+DATA ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/focusflow-demo
 LISTEN ?= 127.0.0.1:7878
 # The real servers of the scale-out tests; see deploy/services.sh.
 SERVICES ?= kafka clickhouse postgres
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help up test deps deps-test services services-stop build dashboards lint test-dashboards test-rust test-browser bench fmt clean
+.PHONY: help up test deps deps-test deps-bench services services-stop build dashboards lint test-dashboards test-rust test-browser bench fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 up: deps build ## install what is missing, build, start everything with the demo workforce
 	$(call say,Starting FocusFlow with a simulated company (stop with Ctrl-C; data in $(DATA)))
-	@exec $(CARGO_TARGET_DIR)/release/focusflow up --demo --data "$(DATA)" --listen $(LISTEN)
+# Who looks at made-up people needs no record.
+	@exec $(CARGO_TARGET_DIR)/release/focusflow up --demo --data "$(DATA)" --listen $(LISTEN) --set log.filter=warn
 
 test: deps-test lint test-dashboards test-rust test-browser ## everything, as CI runs it
 	$(call say,All of it passed)
 
-deps: ## install the build tools that are missing (Debian packages)
+deps: ## install the build tools that are missing (Debian packages, from Debian 13 on all of them)
 	@deploy/install-tools.sh build
 
 deps-test:
 	@deploy/install-tools.sh build test services
+
+deps-bench:
+	@deploy/install-tools.sh build bench
 
 services: ## start the real servers that scale-out is tested on, without Docker; deploy/services.sh for single ones
 	@deploy/install-tools.sh services
@@ -37,11 +44,13 @@ services-stop: ## stop them again; their data stay
 
 build: dashboards ## the release binary, with the dashboard inside
 	$(call say,Building the release binary (the first time takes many minutes on 2 cores))
-	@cargo build --release --locked --workspace --bins
+# The workspace's features and one binary: nothing is compiled again when others of it are built or tested.
+	@cargo build --release --locked --workspace --bin focusflow
 
 dashboards: dashboards/dist/index.html
 
-dashboards/dist/index.html: dashboards/package-lock.json dashboards/index.html $(shell find dashboards/src dashboards/public -type f 2>/dev/null) schemas/openapi.json
+dashboards/dist/index.html: $(wildcard dashboards/*.json dashboards/*.ts dashboards/*.js) dashboards/index.html schemas/openapi.json \
+		$(shell find dashboards/src dashboards/public dashboards/scripts -type f 2>/dev/null)
 	$(call say,Building the dashboard)
 	@cd dashboards && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 	@touch $@
@@ -63,7 +72,7 @@ test-browser: dashboards ## the pages in a real headless browser, on the real bi
 	$(call say,Browser tests on the real binary)
 	@deploy/browser-test.sh
 
-bench: build ## micro and end-to-end benchmarks; see benches/RESULTS.md
+bench: deps-bench build ## micro and end-to-end benchmarks; see benches/RESULTS.md
 	$(call say,Benchmarks)
 	@deploy/bench.sh
 

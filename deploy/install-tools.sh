@@ -1,19 +1,36 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks, from Debian's packages. Quick when nothing is missing.
-# Usage: install-tools.sh build [test] [services]
+# Debian 13 and newer have all of it; where Rust or Node.js are missing or too old there, the way to them is printed.
+# Usage: install-tools.sh build [test] [bench] [services]
 set -euo pipefail
 
+RUST=1.95
+NODE=20.19
+rust_cure="curl -fsSL https://sh.rustup.rs | sh -s -- -y --profile minimal -c clippy -c rustfmt"
+node_cure="curl -fsSL https://deb.nodesource.com/setup_22.x | $([ "$(id -u)" -eq 0 ] || echo 'sudo -E ')bash - && $([ "$(id -u)" -eq 0 ] || echo 'sudo ')apt-get install -y nodejs"
+export PATH="$HOME/.cargo/bin:$PATH"
+
 missing=()
+problems=()
+build='' lint=''
+problem() { # what cure
+    problems+=("$1"$'\n'"  Cure: $2")
+}
+has() { command -v "$1" >/dev/null 2>&1; }
 need() { # command package
-    command -v "$1" >/dev/null 2>&1 || missing+=("$2")
+    has "$1" || missing+=("$2")
 }
 need_file() { # file package
     [ -e "$1" ] || missing+=("$2")
+}
+at_least() { # have want
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1)" = "$2" ]
 }
 
 for what in "$@"; do
     case $what in
     build)
+        build=yes
         need cc gcc
         need mold mold
         need make make
@@ -23,11 +40,16 @@ for what in "$@"; do
         # librdkafka is built with them.
         need pkg-config pkg-config
         need_file /usr/include/openssl/ssl.h libssl-dev
-        command -v cargo >/dev/null 2>&1 || [ -x "$HOME/.cargo/bin/cargo" ] || missing+=(rustup)
+        has cargo || has rustup || missing+=(rustup)
         ;;
     test)
+        lint=yes
         need chromium chromium
         need curl curl
+        ;;
+    bench)
+        need curl curl
+        need python3 python3
         ;;
     services)
         need java default-jre-headless
@@ -37,38 +59,79 @@ for what in "$@"; do
         [ -n "$(type -P initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
         ;;
     *)
-        echo "install-tools.sh: unknown set '$what' (build, test, services)" >&2
+        echo "install-tools.sh: unknown set '$what' (build, test, bench, services)" >&2
         exit 2
         ;;
     esac
 done
 
-if [ ${#missing[@]} -gt 0 ]; then
-    echo "Installing from Debian's packages: ${missing[*]}"
-    root=()
+candidate() { # package: the version apt would install, if any
+    apt-cache policy "$1" | awk '/Candidate:/ && $2 != "(none)" {print $2}'
+}
+# What Debian has of it is installed; one package it has not would keep apt from installing any.
+apt_install() {
+    local root=() package found=()
     if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || { echo "These packages are missing: ${missing[*]}. Cure: run as root: apt-get install ${missing[*]}" >&2; exit 1; }
+        has sudo || { problem "These packages are missing: $*." "as root: apt-get install $*"; return; }
         root=(sudo)
     fi
-    command -v apt-get >/dev/null || { echo "This is not a Debian system. Cure: install ${missing[*]} with its package manager." >&2; exit 1; }
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || {
-        echo "apt-get could not install ${missing[*]}." >&2
-        echo "Cure: 'apt-get update' and try again; on Debian 12 Rust comes from rustup (needs Rust 1.95 or newer)." >&2
-        exit 1
-    }
-fi
-
-export PATH="$HOME/.cargo/bin:$PATH"
-if command -v rustup >/dev/null 2>&1 && ! cargo --version >/dev/null 2>&1; then
-    echo "Installing the Rust toolchain with rustup"
-    rustup toolchain install stable --profile minimal --component clippy --component rustfmt
-fi
-
-at_least() { # have want
-    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1)" = "$2" ]
+    has apt-get || { problem "This is not a Debian system, and lacks: $*." "install them with its package manager"; return; }
+    "${root[@]}" apt-get update -qq || true
+    for package in "$@"; do
+        case $package in
+        # Checked below, where the other way to them is said: by curl.
+        rustup) [ -n "$(candidate rustup)" ] || package=curl ;;
+        nodejs | npm) at_least "$(candidate nodejs)" $NODE || package=curl ;;
+        esac
+        [ "$package" = curl ] && has curl || found+=("$package")
+    done
+    [ ${#found[@]} -gt 0 ] || return 0
+    [[ " ${found[*]} " != *' curl '* ]] || found+=(ca-certificates)
+    mapfile -t found < <(printf '%s\n' "${found[@]}" | sort -u)
+    echo "Installing from Debian's packages: ${found[*]}"
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${found[@]}" >/dev/null ||
+        problem "apt-get could not install ${found[*]}." "run it by hand and see what it says: apt-get install ${found[*]}"
 }
-rust=$(cargo --version | awk '{print $2}')
-at_least "$rust" 1.95 || { echo "Rust $rust is too old, 1.95 is needed. Cure: rustup update stable" >&2; exit 1; }
-node=$(node --version | tr -d v)
-at_least "$node" 20.19 || { echo "Node.js $node is too old, 20.19 is needed to build the dashboard. Cure: install nodejs 20 or newer." >&2; exit 1; }
+[ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+
+if [ -n "$build" ]; then
+    if has rustup && ! cargo --version >/dev/null 2>&1; then
+        echo "Installing the Rust toolchain with rustup"
+        rustup toolchain install stable --profile minimal --component clippy --component rustfmt && rustup default stable
+    fi
+    rust=$(cargo --version 2>/dev/null | awk '{print $2}' || true)
+    if [ -z "$rust" ]; then
+        problem "Rust is missing, and this system has no package of rustup." "$rust_cure"
+    elif ! at_least "$rust" $RUST; then
+        # Debian's own cargo is older than that, whatever its release.
+        cure="$rust_cure"
+        if has rustup; then cure="rustup update stable && rustup default stable"; fi
+        problem "Rust $rust ($(command -v cargo)) is too old, $RUST is needed." "$cure"
+    fi
+    node=$(node --version 2>/dev/null | tr -d v || true)
+    if [ -z "$node" ]; then
+        problem "Node.js is missing, and this system has no package of $NODE or newer." "$node_cure"
+    elif ! at_least "$node" $NODE; then
+        problem "Node.js $node ($(command -v node)) is too old, $NODE is needed to build the dashboard." "$node_cure"
+    elif ! has npm; then
+        problem "npm, which comes with Node.js, is missing." "$node_cure"
+    fi
+fi
+if [ -n "$lint" ] && has cargo; then
+    lacking=()
+    cargo clippy --version >/dev/null 2>&1 || lacking+=(clippy)
+    cargo fmt --version >/dev/null 2>&1 || lacking+=(rustfmt)
+    if [ ${#lacking[@]} -gt 0 ]; then
+        if ! has rustup; then
+            problem "Rust lacks ${lacking[*]}, which the lints need." "$rust_cure"
+        elif ! rustup component add "${lacking[@]}"; then
+            problem "Rust lacks ${lacking[*]}, which the lints need." "rustup component add ${lacking[*]}"
+        fi
+    fi
+fi
+
+if [ ${#problems[@]} -gt 0 ]; then
+    printf '\n%s\n' "${problems[@]}" >&2
+    printf '\nThen run the same command again. Debian 13 and newer have all of it in their own packages.\n' >&2
+    exit 1
+fi
