@@ -12,8 +12,7 @@ const FROM_FILE: &str = "admin (first start)";
 /// The secret of an administrator's token that holds: the one in FOCUSFLOW_ADMIN_TOKEN, else the one kept in the data
 /// directory, else a new one, kept there.
 pub async fn first_token(control: &dyn ControlStore, data: &DataDir) -> Result<String> {
-    let given = std::env::var("FOCUSFLOW_ADMIN_TOKEN").ok().filter(|s| !s.is_empty());
-    if let Some(secret) = given {
+    if let Some(secret) = given_token() {
         ensure(control, FROM_ENVIRONMENT, &secret).await.context("FOCUSFLOW_ADMIN_TOKEN")?;
         return Ok(secret);
     }
@@ -26,6 +25,10 @@ pub async fn first_token(control: &dyn ControlStore, data: &DataDir) -> Result<S
     let (_, secret) = control.create_token(NewToken::new(FROM_FILE, Role::Admin)).await?;
     data.keep_admin_token(secret.reveal())?;
     Ok(secret.reveal().to_owned())
+}
+
+pub fn given_token() -> Option<String> {
+    std::env::var("FOCUSFLOW_ADMIN_TOKEN").ok().filter(|secret| !secret.is_empty())
 }
 
 async fn ensure(control: &dyn ControlStore, name: &str, secret: &str) -> Result<()> {

@@ -10,17 +10,18 @@ use crate::config::{Flags, LogFormat};
 
 const FIRST_STEPS: &str = "\
 First steps:
-  focusflow up --demo                       a simulated company to look at; prints the link to open
-  focusflow up                              the same for your own events
-  focusflow import events.ndjson            history from files
-  focusflow sql \"select * from user_daily\"  questions, with `show tables` to begin with
-  focusflow check                           what holds, and what is wrong";
+  focusflow up --demo --data demo   a simulated company to look at; prints the link to open
+  focusflow up                      the same for your own events
+  focusflow import events.ndjson    history from files
+  focusflow sql \"show tables\"       what there is to ask, as with
+  focusflow sql \"select user_id, day, focus_score from user_daily limit 10\"
+  focusflow check                   what holds, and what is wrong";
 
 #[derive(Debug, Parser)]
 #[command(
     name = "focusflow",
     version,
-    about = "Turns the raw signals of a working day into focus, interruptions and burnout risk.",
+    about = "Turns the raw signals of a working day into interruption scores, focus metrics and strain figures.",
     after_help = FIRST_STEPS
 )]
 pub struct Cli {
@@ -83,9 +84,9 @@ pub struct Import {
     /// Files of events: one JSON object a line, or Parquet with a column for each field (or an exported event table)
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// The source to record with the events
-    #[arg(long, default_value = "import")]
-    pub source: String,
+    /// The source to record with the events [default: import]; a running server records the name of the token
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// No progress bar
     #[arg(long, short)]
     pub quiet: bool,
@@ -128,9 +129,9 @@ pub struct Simulate {
     /// How many people work there
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub people: u32,
-    /// How many days of history, up to now; for --rate and --speed where to begin
-    #[arg(long, default_value_t = 14, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    pub days: u32,
+    /// How many days of history, up to now; for --rate and --speed where to begin [default: 14, or from now on with --speed]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=36_500))]
+    pub days: Option<u32>,
     /// The same seed gives the same workforce and the same events
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,

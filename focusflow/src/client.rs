@@ -3,9 +3,10 @@
 use std::fmt;
 
 use anyhow::{Context, Result};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 
+use crate::admin;
 use crate::cli::ServerArgs;
 use crate::data_dir::DataDir;
 use crate::problem::Problem;
@@ -54,12 +55,10 @@ impl Client {
             _ => return Ok(None),
         };
         let url = address(url)?;
-        let token =
-            args.token.clone().or_else(|| std::env::var("FOCUSFLOW_ADMIN_TOKEN").ok()).or_else(|| data.read_admin_token());
-        let token = token.ok_or_else(|| {
-            Problem::new(format!("no token to talk to {url} with"))
-                .cure("give one with --token or FOCUSFLOW_TOKEN; `focusflow token create` makes them")
-        })?;
+        let token = match args.token.clone().filter(|token| !token.is_empty()) {
+            Some(token) => token,
+            None => own_token(&url, data)?,
+        };
         let http = reqwest::Client::builder().no_proxy().build().context("HTTP client")?;
         Ok(Some(Client { http, url, token }))
     }
@@ -68,12 +67,16 @@ impl Client {
         &self.url
     }
 
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+    }
+
     pub fn post(&self, path: &str) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token)
+        self.request(Method::POST, path)
     }
 
     pub fn get(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token)
+        self.request(Method::GET, path)
     }
 
     /// The answer, whatever its status.
@@ -114,6 +117,21 @@ pub fn refused(status: StatusCode, body: &str) -> anyhow::Error {
         None => format!("the server answers {status}: {}", body.chars().take(500).collect::<String>()),
     };
     Refused { problem: cure.into_iter().fold(Problem::new(what), Problem::cure), at }.into()
+}
+
+/// The administrator's secret goes to the server that runs on this data directory, and to no other that an address names.
+fn own_token(url: &str, data: &DataDir) -> Result<String> {
+    let is_own = data.running().is_some_and(|running| running.url == url) && data.try_lock()?.is_none();
+    let secret = if is_own { admin::given_token().or_else(|| data.read_admin_token()) } else { None };
+    Ok(secret.ok_or_else(|| {
+        let cure = if is_own {
+            "give one with --token or FOCUSFLOW_TOKEN; `focusflow token create --role admin --name NAME` makes one"
+        } else {
+            "give a token of that server with --token or FOCUSFLOW_TOKEN: the administrator's token kept here goes to the server \
+             on this data directory alone, which is found without --url"
+        };
+        Problem::new(format!("no token to talk to {url} with")).cure(cure)
+    })?)
 }
 
 /// What is meant to be a server's address, if it can be one.

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use arrow::array::{Int64Array, RecordBatch};
 use eventlog::embedded::EmbeddedLog;
 use eventlog::{EventLog, Topic};
+use futures::TryStreamExt;
 use processors::{PartitionStats, Stats};
 use store::control::{ControlStore, SqliteControl};
 use store::embedded::EmbeddedStore;
-use store::{SharedStore, Store};
+use store::{Limits, Params, Reader, SharedStore, Statement, Store};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -83,7 +85,7 @@ async fn put_settings(config: &Config, control: &SqliteControl) -> Result<()> {
     Ok(())
 }
 
-fn log_config(config: &Config, data: &DataDir) -> eventlog::embedded::Config {
+pub fn log_config(config: &Config, data: &DataDir) -> eventlog::embedded::Config {
     let settings = &config.sections.eventlog;
     let partitions = u64::from(settings.partitions);
     eventlog::embedded::Config {
@@ -96,7 +98,7 @@ fn log_config(config: &Config, data: &DataDir) -> eventlog::embedded::Config {
     }
 }
 
-fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config {
+pub fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config {
     let settings = &config.sections.store;
     let threads = match settings.threads {
         0 => std::thread::available_parallelism().map_or(2, |n| n.get().min(4)),
@@ -148,6 +150,19 @@ pub fn start_processors(parts: &mut Parts, config: processors::Config, machine: 
     let deps = services::processors_deps(machine, Arc::clone(&stats));
     parts.start("processors", move |cancel| async move { Ok(processors::run(config, deps, cancel).await?) });
     stats
+}
+
+/// How many people the tables have, and how many of their days.
+pub async fn people_and_days(store: &dyn Store) -> Result<(u64, u64)> {
+    let sql = "select count(distinct user_id), count(*) from user_daily".to_owned();
+    let limits = Limits { time: Duration::from_secs(60), memory_bytes: 256 << 20, rows: 1 };
+    let rows = store.sql(Statement { sql, params: Params::None, limits, reader: Reader::default() }).await?;
+    let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
+    let number = |column: usize| {
+        let numbers = batches.first()?.column(column).as_any().downcast_ref::<Int64Array>()?;
+        u64::try_from(numbers.value(0)).ok()
+    };
+    Ok((number(0).unwrap_or(0), number(1).unwrap_or(0)))
 }
 
 /// Waits until everything that is in the log now is processed, and all of it final that can be.

@@ -8,11 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use arrow::array::{Int64Array, RecordBatch};
 use eventlog::EventLog;
-use futures::TryStreamExt;
 use store::control::ControlStore;
-use store::{Limits, Params, Reader, Statement, Store};
 
 use crate::cli::Import;
 use crate::client::Client;
@@ -24,26 +21,38 @@ use crate::import::intake::IntakeSink;
 use crate::import::progress::Progress;
 use crate::import::remembered::Remembered;
 use crate::import::{Importer, Rejected, Sink, Totals, rejections};
+use crate::problem::Problem;
 use crate::shutdown::{self, End, Parts};
 use crate::terminal::{count, took};
 use crate::wiring::{self, Machine};
 
 pub async fn run(config: Config, args: Import) -> Result<ExitCode> {
     let started = Instant::now();
-    let (mut bytes, mut notes) = (0, Vec::new());
-    for file in &args.files {
+    let (lists, files): (Vec<_>, Vec<_>) = args.files.into_iter().partition(|file| rejections::is_list(file));
+    let left_out = |file: &PathBuf| format!("{}: left out, it lists what an import has refused", file.display());
+    let (mut bytes, mut notes) = (0, lists.iter().map(left_out).collect::<Vec<_>>());
+    if files.is_empty() {
+        let cure = "name files of events; what was refused comes in once its file is corrected and imported again";
+        return Err(Problem::new("there is nothing to import: these files list what imports have refused").cure(cure).into());
+    }
+    for file in &files {
         let usable = usable(file)?;
         bytes += usable.bytes;
         notes.extend(usable.note);
     }
     let data = DataDir::open(&config.data)?;
     let client = Client::find(&args.server, &data)?;
+    if let (Some(client), Some(source)) = (&client, &args.source) {
+        let what = format!("--source {source}: the server at {} names the source of events after the token", client.url());
+        let cure = format!("leave --source out, or give a token of that name: focusflow token create --name {source}");
+        return Err(Problem::new(what).cure(cure).into());
+    }
     let progress = if args.quiet { Progress::hidden() } else { Progress::new(bytes, "import") };
     notes.iter().for_each(|note| progress.note(note));
-    let run = Run { files: args.files, progress, data, started };
+    let run = Run { files, progress, data, started };
     match client {
         Some(client) => run.over_http(client).await,
-        None => run.in_process(&config, args.source).await,
+        None => run.in_process(&config, args.source.unwrap_or_else(|| "import".into())).await,
     }
 }
 
@@ -82,7 +91,7 @@ impl Run {
             let totals = self.send(Arc::new(sink), PIECE_BYTES).await?;
             self.progress.say("computing");
             wiring::processed(&machine, &stats).await?;
-            anyhow::Ok((totals, people_and_days(&machine).await?))
+            anyhow::Ok((totals, wiring::people_and_days(&*machine.store).await?))
         };
         let (result, died) = {
             let stopped = async { signal.as_mut().await };
@@ -168,18 +177,6 @@ fn first(rejections: &Path) -> Option<String> {
     std::io::BufReader::new(std::fs::File::open(rejections).ok()?).read_line(&mut line).ok()?;
     let Rejected { index, message, .. } = serde_json::from_str(&line).ok()?;
     Some(format!("event {index} (counted from 0), {message}"))
-}
-
-async fn people_and_days(machine: &Machine) -> Result<(u64, u64)> {
-    let sql = "select count(distinct user_id), count(*) from user_daily".to_owned();
-    let limits = Limits { time: Duration::from_secs(60), memory_bytes: 256 << 20, rows: 1 };
-    let rows = machine.store.sql(Statement { sql, params: Params::None, limits, reader: Reader::default() }).await?;
-    let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
-    let number = |column: usize| {
-        let numbers = batches.first()?.column(column).as_any().downcast_ref::<Int64Array>()?;
-        u64::try_from(numbers.value(0)).ok()
-    };
-    Ok((number(0).unwrap_or(0), number(1).unwrap_or(0)))
 }
 
 /// Waits until the server's processors have nothing left to do, by its metrics: those are a tick old, so it looks twice.

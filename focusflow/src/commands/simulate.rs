@@ -12,7 +12,8 @@ use indicatif::HumanBytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use schemas::directory::DAY_MS;
+use reqwest::Method;
+use schemas::directory::{DAY_MS, Directory, Document};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::cli::Simulate;
@@ -25,6 +26,7 @@ use crate::problem::Problem;
 use crate::simulate::{self, Workforce};
 use crate::terminal::{count, took};
 
+const HISTORY_DAYS: u32 = 14;
 /// Written or handed on at a time.
 const PIECE_BYTES: usize = 1 << 20;
 /// Events in one request to a server.
@@ -34,8 +36,15 @@ const TICK: Duration = Duration::from_millis(100);
 
 pub async fn run(config: Config, args: Simulate) -> Result<()> {
     let until = args.until.as_deref().map_or_else(|| Ok(Timestamp::now().as_millisecond()), time)?;
-    let from = until - i64::from(args.days) * DAY_MS;
-    let mut settings = simulate::Config::new(args.seed, args.people as usize, from.div_euclid(DAY_MS) as i32, args.days as i32);
+    // As time goes by there is no end but the one that was named, and no beginning before now.
+    let endless = args.speed.is_some() && args.until.is_none();
+    let days = args.days.unwrap_or(if endless { 0 } else { HISTORY_DAYS });
+    if days == 0 && !endless {
+        let problem = Problem::new("--days 0 is no history, and nothing would be sent or written");
+        return Err(problem.cure("name at least one day, or send as time goes by: --speed 1 without --until").into());
+    }
+    let from = until - i64::from(days) * DAY_MS;
+    let mut settings = simulate::Config::new(args.seed, args.people as usize, from.div_euclid(DAY_MS) as i32, days as i32);
     settings.density = args.density;
     settings.as_sent = args.speed.is_some();
     let workforce = Workforce::new(settings);
@@ -59,8 +68,9 @@ pub async fn run(config: Config, args: Simulate) -> Result<()> {
         (None, Some(speed)) => Pace::Speed { speed, from },
         (None, None) => Pace::Free,
     };
-    // As time goes by there is no end but the one that was named.
-    let until = if matches!(pace, Pace::Speed { .. }) && args.until.is_none() { i64::MAX / 2 } else { until };
+    introduce(&workforce, &client).await?;
+    eprintln!("events of {} people go to {}{}", args.people, client.url(), if endless { " until Ctrl-C" } else { "" });
+    let until = if endless { i64::MAX / 2 } else { until };
     send(workforce, client, pace, from, until).await
 }
 
@@ -107,6 +117,35 @@ enum Pace {
         speed: f64,
         from: i64,
     },
+}
+
+/// People in no team can be shown to nobody but themselves: a server that knows no people yet gets these.
+async fn introduce(workforce: &Workforce, client: &Client) -> Result<()> {
+    let answer = client.try_send(client.get("/v1/directory")).await?;
+    let known: Option<Document> = if answer.status().is_success() { answer.json().await.ok() } else { None };
+    let known = known.map(Directory::new).transpose()?;
+    let ours = workforce.directory();
+    let why = match known {
+        Some(known) if ours.people.iter().all(|person| known.knows(&person.id)) => return Ok(()),
+        Some(known) if known.people().next().is_some() => "has people of its own",
+        Some(_) => {
+            let put = client.request(Method::PUT, "/v1/directory").json(ours);
+            if client.try_send(put).await?.status().is_success() {
+                let (people, teams) = (ours.people.len(), ours.teams.len());
+                eprintln!("{} knows the {people} simulated people and their {teams} teams now", client.url());
+                return Ok(());
+            }
+            "takes people from administrators alone"
+        }
+        None => "does not say whom it knows",
+    };
+    eprintln!(
+        "note: {} {why}, so the simulated ones are in no team there, and pages of teams stay as they are.\n  \
+         For a company to look at: an empty data directory, or `focusflow simulate --directory FILE` with the same --people and \
+         --seed, then `focusflow directory put FILE` there",
+        client.url()
+    );
+    Ok(())
 }
 
 async fn send(workforce: Workforce, client: Client, pace: Pace, from: i64, until: i64) -> Result<()> {

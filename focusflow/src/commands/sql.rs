@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{FieldRef, Float64Type, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Float64Type, SchemaRef};
+use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
@@ -105,12 +106,10 @@ fn print(format: SqlFormat, schema: SchemaRef, batches: &[RecordBatch]) -> Resul
 }
 
 fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Table> {
-    let options = FormatOptions::default().with_null("-").with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"));
     let add = |table: Table, field: &FieldRef| table.column(field.name(), field.data_type().is_numeric());
     let mut table = schema.fields().iter().fold(Table::new(), add);
     for batch in batches {
-        let columns: Vec<ArrayFormatter> =
-            batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
+        let columns: Vec<ArrayFormatter> = batch.columns().iter().map(formatter).collect::<Result<_, _>>()?;
         for row in 0..batch.num_rows() {
             let values = batch.columns().iter().zip(&columns).map(|(column, formatter)| match rounded(column, row) {
                 Some(number) => number,
@@ -123,6 +122,15 @@ fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Table> {
     Ok(table)
 }
 
+/// Times say which zone they are in.
+fn formatter(column: &ArrayRef) -> Result<ArrayFormatter<'_>, ArrowError> {
+    let times = match column.data_type() {
+        DataType::Timestamp(_, Some(zone)) if ["UTC", "+00:00", "Z"].contains(&&**zone) => "%Y-%m-%d %H:%M:%S%.3fZ",
+        _ => "%Y-%m-%d %H:%M:%S%.3f%:z",
+    };
+    ArrayFormatter::try_new(column, &FormatOptions::default().with_null("-").with_timestamp_tz_format(Some(times)))
+}
+
 /// Scores to three digits: nobody reads seventeen.
 fn rounded(column: &ArrayRef, row: usize) -> Option<String> {
     let numbers = column.as_primitive_opt::<Float64Type>().filter(|numbers| numbers.is_valid(row))?;
@@ -132,7 +140,23 @@ fn rounded(column: &ArrayRef, row: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::TimestampMillisecondArray;
+
     use super::*;
+
+    #[test]
+    fn times_say_which_zone_they_are_in() {
+        let at = |zone: Option<&str>| {
+            let column = Arc::new(TimestampMillisecondArray::from(vec![1_790_553_600_007]).with_timezone_opt(zone)) as ArrayRef;
+            formatter(&column).unwrap().value(0).to_string()
+        };
+        assert_eq!(at(Some("UTC")), "2026-09-28 00:00:00.007Z");
+        assert_eq!(at(Some("+00:00")), "2026-09-28 00:00:00.007Z");
+        assert_eq!(at(Some("+02:00")), "2026-09-28 02:00:00.007+02:00");
+        assert!(!at(None).ends_with('Z'));
+    }
 
     #[test]
     fn an_error_shows_its_place_in_the_statement() {

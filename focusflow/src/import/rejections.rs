@@ -1,13 +1,15 @@
 //! What was refused, beside the file it came from: `FILE.rejected.ndjson`, made when there is something to write.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::Rejected;
 use crate::problem::Problem;
+
+const SUFFIX: &str = ".rejected.ndjson";
 
 pub struct Rejections {
     path: PathBuf,
@@ -19,14 +21,14 @@ impl Rejections {
     /// An interrupted import goes on after so many bytes; a fresh one replaces what an earlier one left.
     pub fn open(of: &Path, go_on_after: Option<u64>) -> Result<Rejections> {
         let path = path(of);
-        match go_on_after {
-            Some(bytes) if bytes > 0 => {
-                let cut = OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(bytes));
-                cut.map_err(|e| unwritable(&path, &e))?;
+        let bytes = match go_on_after {
+            Some(bytes) if bytes > 0 => cut(&path, bytes).map_err(|e| unwritable(&path, &e))?,
+            _ => {
+                drop(std::fs::remove_file(&path));
+                0
             }
-            _ => drop(std::fs::remove_file(&path)),
-        }
-        Ok(Rejections { path, bytes: go_on_after.unwrap_or(0), file: None })
+        };
+        Ok(Rejections { path, bytes, file: None })
     }
 
     /// `before` events of the file were in earlier pieces.
@@ -58,6 +60,17 @@ impl Rejections {
     }
 }
 
+/// What is left of the list then; one that somebody has removed or shortened meanwhile begins anew from there.
+fn cut(path: &Path, bytes: u64) -> std::io::Result<u64> {
+    let file = match OpenOptions::new().write(true).open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(e),
+    };
+    let bytes = bytes.min(file.metadata()?.len());
+    file.set_len(bytes).map(|()| bytes)
+}
+
 fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(format!("{}, the list of what is refused, cannot be written: {error}", path.display()))
         .cure("it stands beside the file it is about: make that directory writable, or import a copy from another one")
@@ -65,6 +78,11 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
 
 pub fn path(of: &Path) -> PathBuf {
     let mut name = of.as_os_str().to_owned();
-    name.push(".rejected.ndjson");
+    name.push(SUFFIX);
     name.into()
+}
+
+/// Whether a file is such a list: they stand among the events they are about, and `DIR/*` names them as well.
+pub fn is_list(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX))
 }

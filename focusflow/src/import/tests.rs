@@ -96,6 +96,28 @@ async fn a_changed_file_starts_over_and_a_missing_one_is_named() {
     assert!(error.to_string().contains("none"), "{error:#}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_rejections_that_is_gone_when_an_import_goes_on_begins_anew() {
+    for remains in [None, Some("{\"i\n")] {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, _) = file(dir.path());
+        let failing = Arc::new(Lines { fail_after: Some(2), ..Lines::rejecting("bad") });
+        importer(dir.path(), &failing).file(&path).await.unwrap_err();
+        let list = rejections::path(&path);
+        let listed = std::fs::read_to_string(&list).unwrap().lines().count();
+        assert!(listed > 0 && rejections::is_list(&list) && !rejections::is_list(&path));
+        match remains {
+            None => std::fs::remove_file(&list).unwrap(),
+            Some(text) => std::fs::write(&list, text).unwrap(),
+        }
+        let totals = importer(dir.path(), &Arc::new(Lines::rejecting("bad"))).file(&path).await.unwrap();
+        assert_eq!((totals.accepted, totals.rejected), (599_994, 6));
+        let text = std::fs::read_to_string(&list).unwrap();
+        assert!(text.starts_with(remains.unwrap_or("")) && !text.contains('\0'), "{text:?}");
+        assert_eq!(text.lines().count(), 6 - listed + remains.map_or(0, |_| 1), "{text}");
+    }
+}
+
 /// In row groups that end nowhere near the pieces.
 fn parquet_file(dir: &Path, rows: i64) -> PathBuf {
     let text = |value: fn(i64) -> String| Arc::new(StringArray::from_iter_values((0..rows).map(value))) as ArrayRef;
