@@ -6,6 +6,7 @@
 //!     server.json     where that process answers, while it does
 //!     admin-token     the first administrator's secret, readable by the owner alone
 //!     imports.json    how far unfinished imports have come
+//!     demo.json       how far the demo has come; where it is, the people are made up
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};

@@ -2,11 +2,13 @@
 //! in bulk through the same intake as everybody's events, then its people work on as time goes by: home in the evening, away
 //! on weekends, and somebody is always at it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use eventlog::{EventLog, Topic};
 use schemas::directory::DAY_MS;
 use serde::{Deserialize, Serialize};
 use store::control::ControlStore;
@@ -15,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_dir::DataDir;
 use crate::import::Sink;
+use crate::problem::Problem;
 use crate::simulate::{self, Home, Workforce};
 use crate::terminal::{Terminal, count, took};
 use crate::wiring::services::now_ms;
@@ -58,9 +61,36 @@ pub struct Demo {
     pub people: usize,
 }
 
+/// Made-up people among real ones, or real ones among made-up people, could never be told apart again.
+pub async fn may_move_in(data: &DataDir, control: &dyn ControlStore, log: &dyn EventLog) -> Result<()> {
+    if is_home(data) {
+        return Ok(());
+    }
+    let mut taken = control.watch().borrow().directory.people().next().is_some();
+    for partition in 0..log.partitions(Topic::Events) {
+        taken |= log.range(Topic::Events, partition).await?.end > 0;
+    }
+    if taken {
+        let what = format!("{} has people or events of its own, and a demo would mix its made-up ones in", data.path().display());
+        return Err(Problem::new(what).cure("give the demo a directory to itself: focusflow up --demo --data DIR").into());
+    }
+    Ok(())
+}
+
+/// Whether a demo company lives there.
+pub fn is_home(data: &DataDir) -> bool {
+    standing_path(data).exists()
+}
+
+fn standing_path(data: &DataDir) -> PathBuf {
+    data.path().join("demo.json")
+}
+
 impl Demo {
     pub async fn run(self, cancel: CancellationToken) -> Result<()> {
         let mut standing = self.standing();
+        // Before anybody is put in: from now on the directory is the demo's.
+        self.keep(&standing)?;
         let workforce = Workforce::new(standing.company(self.people));
         if self.control.watch().borrow().directory.people().next().is_none() {
             self.control.put_directory(workforce.directory().clone()).await.context("the demo's directory")?;
@@ -100,7 +130,8 @@ impl Demo {
 
     fn standing(&self) -> Standing {
         let now = now_ms();
-        let known: Option<Standing> = std::fs::read(self.path()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let known: Option<Standing> =
+            std::fs::read(standing_path(&self.data)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let start_day = (now.div_euclid(DAY_MS) - HISTORY_DAYS) as i32;
         let fresh = Standing { seed: 1, start_day, home: Home::at_work(now), until_ms: i64::from(start_day) * DAY_MS };
         let mut standing = known.unwrap_or(fresh);
@@ -109,11 +140,7 @@ impl Demo {
     }
 
     fn keep(&self, standing: &Standing) -> Result<()> {
-        self.data.replace(&self.path(), &serde_json::to_vec(standing)?)
-    }
-
-    fn path(&self) -> std::path::PathBuf {
-        self.data.path().join("demo.json")
+        self.data.replace(&standing_path(&self.data), &serde_json::to_vec(standing)?)
     }
 }
 

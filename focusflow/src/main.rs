@@ -15,6 +15,7 @@ mod data_dir;
 mod demo;
 mod directory_rows;
 mod import;
+mod link;
 mod local_log;
 mod problem;
 mod serve;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         // Who reads us has seen enough (`focusflow sql … | head`).
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("focusflow: {error:#}");
+            eprintln!("focusflow: {}", problem::shown(&error));
             ExitCode::FAILURE
         }
     }
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     let flags = cli.flags()?;
     if let Command::Check = cli.command {
-        return commands::check::run(&flags);
+        return runtime()?.block_on(commands::check::run(&flags));
     }
     let config = Config::load(&flags)?;
     telemetry::install_logs(&config.sections.log)?;

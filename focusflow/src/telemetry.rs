@@ -1,5 +1,6 @@
 //! Logs on standard error, metrics for `/metrics`, and panics that show up in both.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -21,7 +22,8 @@ const SIZE_BUCKETS: [f64; 9] = [1.0, 8.0, 64.0, 512.0, 4_096.0, 32_768.0, 262_14
 pub fn install_logs(log: &Log) -> Result<()> {
     let filter = EnvFilter::try_new(&log.filter)
         .map_err(|e| anyhow!("log.filter = {:?}: {e}; a filter looks like \"info,processors=debug\"", log.filter))?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal());
+    let logs = logs.with_writer(std::io::stderr);
     let installed = match log.format {
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
         LogFormat::Human => logs.compact().with_target(true).try_init(),

@@ -1,21 +1,19 @@
 //! `focusflow check`: what the settings come to and where each is from, then everything `up` needs, tried one by one.
-//! Each problem comes with its cure; the exit code says whether there was one.
+//! Each problem comes with its cure; the exit code says whether there was one. Nothing is made that is not there.
+
+mod data;
 
 use std::io::{IsTerminal, Write};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
-use store::control::{ControlStore, SqliteControl};
 use toml::Value;
 
 use crate::config::layers::Source;
 use crate::config::{Config, Flags};
-use crate::data_dir::DataDir;
+use crate::problem;
 
-/// Less room than this and the first flush may fail.
-const LEAST_FREE_BYTES: u64 = 1 << 30;
 /// 2025-01-01: a clock before that was never set.
 const EARLIEST_NOW_MS: i64 = 1_735_689_600_000;
 
@@ -25,7 +23,7 @@ struct Report<W> {
     problems: usize,
 }
 
-pub fn run(flags: &Flags) -> Result<ExitCode> {
+pub async fn run(flags: &Flags) -> Result<ExitCode> {
     let colours = std::io::stdout().is_terminal();
     let mut report = Report { out: std::io::stdout().lock(), colours, problems: 0 };
     let config = match Config::load(flags) {
@@ -33,14 +31,16 @@ pub fn run(flags: &Flags) -> Result<ExitCode> {
         Err(error) => {
             report.bad(
                 "settings",
-                &format!("{error:#}"),
+                &problem::shown(&error),
                 "correct it there; the reference is printed by `focusflow check` without it",
             )?;
             return report.finish();
         }
     };
     report.settings(&config)?;
-    report.check_all(&config)?;
+    let in_use = report.data(&config).await?;
+    report.port(&config, in_use)?;
+    report.clock()?;
     report.finish()
 }
 
@@ -56,71 +56,6 @@ impl<W: Write> Report<W> {
         }
         writeln!(self.out, "definition number {}", config.definition.version)?;
         Ok(writeln!(self.out)?)
-    }
-
-    fn check_all(&mut self, config: &Config) -> Result<()> {
-        let data = match DataDir::open(&config.data) {
-            Ok(data) => data,
-            Err(error) => return self.bad("data directory", &format!("{error:#}"), ""),
-        };
-        self.writable(&data)?;
-        self.room(data.path())?;
-        let in_use = self.lock(&data)?;
-        self.control(&data)?;
-        self.port(config, in_use)?;
-        self.clock()
-    }
-
-    fn writable(&mut self, data: &DataDir) -> Result<()> {
-        let probe = data.path().join("check");
-        match data.replace(&probe, b"x").and_then(|()| Ok(std::fs::remove_file(&probe)?)) {
-            Ok(()) => self.good("data directory", &format!("{} can be written to", data.path().display())),
-            Err(e) => {
-                self.bad("data directory", &format!("{e:#}"), "make it writable for this user, or name another with --data DIR")
-            }
-        }
-    }
-
-    fn room(&mut self, path: &Path) -> Result<()> {
-        match free_bytes(path) {
-            None => self.good("disk space", "cannot be told on this system"),
-            Some(free) if free < LEAST_FREE_BYTES => {
-                let cure = "make room, lower eventlog.retention_size or ingest.retention, or name another disk with --data DIR";
-                self.bad("disk space", &format!("{} MiB are free, less than 1 GiB", free >> 20), cure)
-            }
-            Some(free) => self.good("disk space", &format!("{:.1} GiB free", free as f64 / (1u64 << 30) as f64)),
-        }
-    }
-
-    /// Whether a server of ours is running here: then its port is rightly taken.
-    fn lock(&mut self, data: &DataDir) -> Result<bool> {
-        match data.try_lock() {
-            Ok(Some(_)) => self.good("lock", "the data directory is free").map(|()| false),
-            Ok(None) => {
-                let running = data.running().map_or_else(String::new, |r| format!(", which answers at {}", r.url));
-                self.good("lock", &format!("{}{running}", data.in_use().what())).map(|()| true)
-            }
-            Err(e) => self.bad("lock", &format!("{e:#}"), "").map(|()| false),
-        }
-    }
-
-    fn control(&mut self, data: &DataDir) -> Result<()> {
-        let opened = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-            let control = SqliteControl::open(&data.control()).await?;
-            let snapshot = control.watch().borrow().clone();
-            control.close().await;
-            Ok::<_, store::Error>(snapshot)
-        });
-        match opened {
-            Ok(control) => {
-                let (people, tokens) = (control.directory.people().count(), control.tokens.iter().count());
-                let text = format!("version {}, {people} people, {tokens} tokens", control.version);
-                self.good("control data", &text)
-            }
-            Err(e) => {
-                self.bad("control data", &e.to_string(), "restore control.db from a backup, or move it away to start with none")
-            }
-        }
     }
 
     fn port(&mut self, config: &Config, in_use: bool) -> Result<()> {
@@ -182,12 +117,4 @@ fn shown(value: &Value) -> String {
         }
         Value::Datetime(time) => time.to_string(),
     }
-}
-
-/// There is no portable call for it in the standard library, and `df` is everywhere a POSIX system is.
-fn free_bytes(path: &Path) -> Option<u64> {
-    let output = Command::new("df").arg("-Pk").arg(path).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let kib: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
-    Some(kib * 1024)
 }

@@ -11,12 +11,13 @@ use crate::cli::Token;
 use crate::config::Config;
 use crate::config::units::Span;
 use crate::data_dir::DataDir;
+use crate::link;
 use crate::problem::Problem;
 use crate::table::{Table, terminal_width};
 
 pub async fn run(config: Config, args: Token) -> Result<()> {
     let data = if matches!(args, Token::Create { .. }) { DataDir::open(&config.data)? } else { DataDir::existing(&config.data)? };
-    let control = super::open_control(data).await?;
+    let control = super::open_control(data.clone()).await?;
     let mut out = std::io::stdout().lock();
     match args {
         Token::Create { name, role, person, expires } => {
@@ -25,10 +26,25 @@ pub async fn run(config: Config, args: Token) -> Result<()> {
                 let problem = Problem::new("a member or manager token speaks for a person, and none is named");
                 return Err(problem.cure("name one by the id it has in the directory: --person ID").into());
             }
+            let unknown = person.clone().filter(|person| control.watch().borrow().directory.resolve(person).is_none());
             let (token, secret) = control.create_token(NewToken { person, expires_at, ..NewToken::new(name, role) }).await?;
             // The secret alone on standard output, so that scripts can take it from there.
             eprintln!("token {} ({}), shown this once; a running server knows it within a second:", token.id, token.name);
             writeln!(out, "{}", secret.reveal())?;
+            out.flush()?;
+            if role != Role::Ingest {
+                eprintln!(
+                    "opens the dashboard signed in with it, while FocusFlow runs: {}/#token={}",
+                    link::base(&config, &data),
+                    secret.reveal()
+                );
+            }
+            if let Some(person) = unknown {
+                eprintln!(
+                    "note: the directory knows no {person}: there is something to see once events come in under just that id\n  \
+                     `focusflow directory get` prints who is in it, `focusflow directory put FILE` takes them in"
+                );
+            }
         }
         Token::List => {
             let mut tokens: Vec<_> = control.watch().borrow().tokens.iter().cloned().collect();

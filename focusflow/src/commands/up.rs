@@ -13,9 +13,11 @@ use crate::admin;
 use crate::cli::Up;
 use crate::config::Config;
 use crate::data_dir::{DataDir, Running};
-use crate::demo::Demo;
+use crate::demo::{self, Demo};
 use crate::import::Sink;
 use crate::import::intake::IntakeSink;
+use crate::link;
+use crate::problem::shown;
 use crate::serve;
 use crate::shutdown::{self, End, Parts};
 use crate::telemetry;
@@ -41,8 +43,14 @@ pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
         opened = opening => opened?,
         name = &mut signal => return stopped_early(&terminal, name),
     };
+    if args.demo
+        && let Err(error) = demo::may_move_in(&data, &*machine.control, &*machine.log).await
+    {
+        machine.close().await?;
+        return Err(error);
+    }
     let secret = admin::first_token(&*machine.control, &data).await?;
-    let url = public_url(&config, address);
+    let url = link::public(&config, address);
 
     let mut parts = Parts::default();
     if args.demo {
@@ -57,8 +65,12 @@ pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
         parts.start("demo", move |cancel| demo.run(cancel));
     }
     wiring::start(&mut parts, &config, &machine, listener, metrics).await;
-    data.say_running(&Running { pid: std::process::id(), url: format!("http://{}", reachable(address)) })?;
+    data.say_running(&Running { pid: std::process::id(), url: link::local(address) })?;
     terminal.ready(&format!("{url}/#token={secret}"));
+    if !args.demo && demo::is_home(&data) {
+        let text = "a demo's company lives in this directory; for your own events, another one: --data DIR";
+        terminal.say("note", text);
+    }
 
     let end = parts.wait(signal).await;
     let stopping = Instant::now();
@@ -68,7 +80,7 @@ pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
             ExitCode::SUCCESS
         }
         End::Died(name, error) => {
-            eprintln!("focusflow: {name} ended: {error:#}");
+            eprintln!("focusflow: {name} ended: {}", shown(error));
             ExitCode::FAILURE
         }
     };
@@ -93,22 +105,4 @@ fn demo_sink(config: &Config, machine: &Machine) -> Arc<dyn Sink> {
 fn stopped_early(terminal: &Terminal, name: &str) -> Result<ExitCode> {
     terminal.say("stopped", &format!("on {name}, before everything was open"));
     Ok(ExitCode::SUCCESS)
-}
-
-fn public_url(config: &Config, address: std::net::SocketAddr) -> String {
-    match config.sections.server.public_url.trim_end_matches('/') {
-        "" => format!("http://{}", reachable(address)),
-        url => url.to_owned(),
-    }
-}
-
-/// An address that a browser on this machine can open.
-fn reachable(address: std::net::SocketAddr) -> std::net::SocketAddr {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    std::net::SocketAddr::new(ip, address.port())
 }

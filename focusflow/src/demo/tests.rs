@@ -1,6 +1,8 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use eventlog::RecordsBuilder;
+use eventlog::memory::MemoryLog;
 use futures::FutureExt;
 use store::control::MemoryControl;
 
@@ -52,6 +54,26 @@ async fn it_goes_on_after_a_restart_without_a_gap_and_without_repeating_itself()
     let mut events = workforce.events(i64::from(standing.start_day) * DAY_MS, standing.until_ms);
     events.write_before(standing.until_ms, &mut expected);
     assert!(*sink.0.lock().unwrap() == expected, "the two runs together are what one would have been");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_moves_in_where_nobody_lives_and_stays_at_home() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = DataDir::open(dir.path()).unwrap();
+    let (control, log) = (Arc::new(MemoryControl::new()), MemoryLog::new(2));
+    may_move_in(&data, &*control, &log).await.unwrap();
+    run(dir.path(), &control, &Arc::new(Lines::default())).await;
+    may_move_in(&data, &*control, &log).await.unwrap();
+
+    std::fs::remove_file(standing_path(&data)).unwrap();
+    let people = may_move_in(&data, &*control, &log).await.unwrap_err().to_string();
+    assert!(people.contains("--data DIR"), "{people}");
+    let nobody = MemoryControl::new();
+    may_move_in(&data, &nobody, &log).await.unwrap();
+    let mut records = RecordsBuilder::default();
+    records.push(0, b"ada", b"", b"{}");
+    log.append(Topic::Events, vec![(1, records.finish())]).await.unwrap();
+    may_move_in(&data, &nobody, &log).await.unwrap_err();
 }
 
 /// The demo of the first release slept from Friday evening to Monday morning.

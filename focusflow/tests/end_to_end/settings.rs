@@ -11,12 +11,36 @@ fn check_says_where_values_come_from_and_what_is_wrong() {
     let said = machine.ok(&["check", "--set", "server.listen=127.0.0.1:0"]);
     let line = said.lines().find(|line| line.starts_with("ingest.max_body")).unwrap();
     assert!(line.contains("8MiB") && line.contains("focusflow.toml"), "{line}");
-    assert!(said.contains("all well"), "{said}");
+    assert!(said.contains("all well") && said.contains("is not there yet"), "{said}");
+    assert!(!machine.data().exists(), "a mistyped --data makes nothing");
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = format!("server.listen={}", taken.local_addr().unwrap());
     let said = machine.fails(&["check", "--set", &listen]);
     assert!(said.contains("--listen ADDR") && said.contains("1 problem"), "{said}");
+}
+
+#[tokio::test]
+async fn check_opens_and_reads_what_is_there() {
+    let machine = Machine::new();
+    let server = machine.start_with(&["--set", "eventlog.partitions=2"]);
+    assert_eq!(server.send(morning("ada", days_ago(2)).join("\n")).await.unwrap().0, 202);
+    server.until("select count(*) from user_daily where final", "1").await;
+    assert!(machine.ok(&["check", "--set", "server.listen=127.0.0.1:0"]).contains("left to the process"));
+    server.stop();
+    let free = ["check", "--set", "server.listen=127.0.0.1:0"];
+    let said = machine.ok(&free);
+    let expected = ["2 partitions", "not 4", "193 events taken in, 0 not computed", "1 days of 1 people", "all well"];
+    expected.iter().for_each(|part| assert!(said.contains(part), "{said} lacks {part}"));
+
+    let away = machine.path("eventlog");
+    std::fs::rename(machine.data().join("eventlog"), &away).unwrap();
+    let said = machine.fails(&free);
+    assert!(said.contains("PROBLEM event log") && said.contains("one backup") && said.contains("1 problem"), "{said}");
+    std::fs::remove_dir_all(machine.data().join("eventlog")).unwrap();
+    std::fs::rename(&away, machine.data().join("eventlog")).unwrap();
+    std::fs::write(machine.data().join("store/manifest.json"), "{").unwrap();
+    assert!(machine.fails(&free).contains("PROBLEM store"));
 }
 
 #[test]
@@ -128,6 +152,40 @@ async fn a_demo_can_be_looked_at_and_stopped_while_its_history_comes_in() {
         status.success() && took < Duration::from_secs(15) && said.contains("everything is on disk"),
         "{status} {took:?} {said}"
     );
+    let (_, _, said) = machine.start().stop();
+    assert!(said.contains("a demo's company lives"), "{said}");
+}
+
+#[tokio::test]
+async fn a_demo_moves_in_nowhere_that_has_people_or_events() {
+    let machine = Machine::new();
+    let server = machine.start();
+    assert_eq!(server.send(morning("ada", days_ago(2)).join("\n")).await.unwrap().0, 202);
+    server.stop();
+    let said = machine.fails(&["up", "--demo", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("made-up") && said.contains("--data DIR"), "{said}");
+    machine.start().until("select count(*) from directory", "0").await;
+
+    // Killed as soon as it is ready, it is at home all the same.
+    let machine = Machine::new();
+    let server = machine.start_with(&["--demo"]);
+    server.until("select count(*) from directory", "200").await;
+    server.kill();
+    machine.start_with(&["--demo"]).until("select count(*) from directory", "200").await;
+}
+
+#[tokio::test]
+async fn looks_at_peoples_data_are_logged_unless_somebody_turns_it_off() {
+    for (set, expected) in [("log.format=human", true), ("log.filter=warn", false)] {
+        let machine = Machine::new();
+        let log = machine.path("log");
+        let mut command = machine.command(&["up", "--listen", "127.0.0.1:0", "--set", set]);
+        let server = machine.spawn(command.env_remove("FOCUSFLOW_LOG_FILTER").stderr(std::fs::File::create(&log).unwrap()));
+        assert_eq!(server.get("/v1/org/summary").await.unwrap().0, 200);
+        server.stop();
+        let lines = std::fs::read_to_string(&log).unwrap();
+        assert_eq!(lines.contains("audit: access token="), expected, "{lines}");
+    }
 }
 
 #[tokio::test]

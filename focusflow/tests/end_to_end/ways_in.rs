@@ -79,6 +79,50 @@ async fn the_directory_and_tokens_reach_a_running_server() {
     assert_eq!(sender.get("/v1/whoami").await.unwrap().0, 401);
 }
 
+#[tokio::test]
+async fn the_administrators_token_stays_with_its_own_server() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let ask = ["sql", "select 1 as one", "--format", "csv"];
+    let at = [&ask[..], &["--url", &server.url]].concat();
+    assert_eq!(machine.ok(&at), "one\n1\n");
+    // Another machine with a token of its own, which would be told to whoever is named.
+    let other = Machine::new();
+    other.start().stop();
+    let said = other.fails(&at);
+    assert!(said.contains("--token") && said.contains("on this data directory alone"), "{said}");
+    let output = other.command(&at).env("FOCUSFLOW_ADMIN_TOKEN", &server.token).output().unwrap();
+    assert!(!output.status.success());
+    let output = other.command(&at).env("FOCUSFLOW_TOKEN", &server.token).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\n1\n");
+    let output = machine.command(&ask).env("FOCUSFLOW_ADMIN_TOKEN", "").env("FOCUSFLOW_TOKEN", "").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\n1\n", "empty is as good as unset");
+    let listens = server.url.clone();
+    server.kill();
+    // What a killed one left behind names an address where anybody may answer by now.
+    assert!(machine.fails(&[&ask[..], &["--url", &listens]].concat()).contains("--token"));
+}
+
+#[tokio::test]
+async fn a_member_gets_a_link_to_their_own_day() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let create = |args: &[&str]| {
+        let output = machine.run(&[&["token", "create", "--name", "browser"], args].concat());
+        assert!(output.status.success());
+        (String::from_utf8(output.stdout).unwrap().trim().to_owned(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (secret, said) = create(&["--role", "member", "--person", "ann"]);
+    assert!(said.contains(&format!("{}/#token={secret}", server.url)), "{said}");
+    assert!(said.contains("the directory knows no ann"), "{said}");
+    let (secret, said) = create(&["--role", "ingest"]);
+    assert!(!said.contains(&secret) && !said.contains("note:"), "{said}");
+    std::fs::write(machine.path("people.csv"), "id,team,aliases\nann,core,slack:U1\n").unwrap();
+    machine.ok(&["directory", "put", "people.csv"]);
+    let (_, said) = create(&["--role", "member", "--person", "slack:U1"]);
+    assert!(!said.contains("note:"), "{said}");
+}
+
 #[test]
 fn the_directory_comes_as_json_or_csv() {
     let machine = Machine::new();
@@ -121,8 +165,11 @@ fn an_import_is_all_there_and_final_when_it_returns() {
     let count = |sql: &str| machine.ok(&["sql", sql, "--format", "csv"]).lines().last().unwrap().to_owned();
     assert_eq!(count("select count(*), sum(active_ms) from user_daily where final"), "40,432000000");
     assert_eq!(count("select count(*) from user_5m where not final"), "0");
-    machine.ok(&["import", file.to_str().unwrap()]);
+    let output = machine.run(&["import", "events.ndjson", "events.ndjson.rejected.ndjson"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("events.ndjson.rejected.ndjson: left out"), "{said}");
     assert_eq!(count("select count(*) from activity_events"), "7200", "the same events again count once");
+    assert!(machine.fails(&["import", "events.ndjson.rejected.ndjson"]).contains("nothing to import"));
 }
 
 #[tokio::test]
@@ -137,6 +184,37 @@ async fn an_import_goes_to_the_server_that_runs() {
     assert!(said.contains("193 events") && said.contains("1 rejected"), "{said}");
     assert_eq!(server.sql("select count(*) from activity_events").await.trim(), "180", "computed when the import returns");
     server.until("select count(*) from user_daily where final", "1").await;
+    let said = machine.fails(&["import", file.to_str().unwrap(), "--source", "old-tool"]);
+    assert!(said.contains("token create --name old-tool"), "{said}");
+}
+
+#[tokio::test]
+async fn a_simulated_workforce_comes_to_a_server_with_its_teams() {
+    let machine = Machine::new();
+    let server = machine.start();
+    let simulate = |args: &[&str]| {
+        let output = machine.run(&[&["simulate", "--people", "40", "--url", &server.url], args].concat());
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (sent, said) = simulate(&["--days", "1", "--until", "2026-11-20"]);
+    assert!(sent && said.contains("40 simulated people"), "{said}");
+    server.until("select count(*) > 0 from directory where team_id is not null", "true").await;
+    let (sent, said) = simulate(&["--days", "1", "--until", "2026-11-20"]);
+    assert!(sent && !said.contains("note:"), "it knows them: {said}");
+    std::fs::write(machine.path("people.csv"), "id,team\nann,core\n").unwrap();
+    machine.ok(&["directory", "put", "people.csv"]);
+    server.until("select count(*) from directory", "1").await;
+    let (sent, said) = simulate(&["--days", "1", "--until", "2026-11-20"]);
+    assert!(sent && said.contains("has people of its own"), "{said}");
+    server.until("select count(*) from directory", "1").await;
+    let (sent, said) = simulate(&["--days", "0"]);
+    assert!(!sent && said.contains("--speed 1"), "{said}");
+
+    // As time goes by, from now on, at once.
+    let mut live = machine.command(&["simulate", "--people", "500", "--url", &server.url, "--speed", "1"]).spawn().unwrap();
+    server.until("select count(*) > 0 from activity_events where ts > now() - interval '1 hour'", "true").await;
+    drop(live.kill());
+    live.wait().unwrap();
 }
 
 #[test]
