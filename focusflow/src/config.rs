@@ -4,6 +4,7 @@ mod definition;
 pub mod layers;
 pub mod units;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,6 +114,8 @@ pub struct Store {
     pub open_files: usize,
     pub index_cache_size: Size,
     pub threads: usize,
+    /// By table.
+    pub retention: BTreeMap<String, Span>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -231,6 +234,8 @@ mod tests {
         let config = with("data", "/x").unwrap();
         assert_eq!(config.listen.port(), 7878);
         assert_eq!(config.data, Path::new("/x"));
+        let tables = config.sections.store.retention.keys();
+        assert!(tables.clone().count() == 5 && tables.clone().all(|t| schemas::rows::TABLES.iter().any(|known| known.name == t)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use eventlog::embedded::EmbeddedLog;
 use eventlog::{EventLog, Topic};
 use futures::TryStreamExt;
 use processors::{PartitionStats, Stats};
+use schemas::rows::TABLES;
 use store::control::{ControlStore, SqliteControl};
 use store::embedded::EmbeddedStore;
 use store::{Limits, Params, Reader, SharedStore, Statement, Store};
@@ -21,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::config::units::Span;
 use crate::data_dir::{DataDir, Lock};
 use crate::directory_rows;
 use crate::local_log::LocalLog;
@@ -107,12 +109,17 @@ pub fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config 
     store::embedded::Config {
         hot_bytes: settings.hot_size.bytes(),
         flush_every: settings.flush_interval.duration(),
-        retention_default_days: u32::try_from(config.sections.ingest.retention.0 / DAY_MS).ok(),
+        retention: TABLES.iter().filter_map(|t| Some((t.name, days(settings.retention.get(t.name)?)?))).collect(),
+        retention_default_days: days(&config.sections.ingest.retention),
         open_files: settings.open_files,
         index_cache_bytes: settings.index_cache_size.bytes(),
         query_threads: threads,
         ..store::embedded::Config::new(data.store())
     }
+}
+
+fn days(span: &Span) -> Option<u32> {
+    u32::try_from(span.0 / DAY_MS).ok()
 }
 
 /// What `up` runs, in the order it stops in: no more intake; what is taken in is computed; then readers are sent away.

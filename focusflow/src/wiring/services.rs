@@ -47,6 +47,7 @@ pub fn processors_config(config: &Config) -> processors::Config {
         idle_after: settings.idle_after.duration(),
         memory_bytes: settings.memory.bytes(),
         keep_after_day: settings.keep_after_day.duration(),
+        events_kept: Some(config.sections.ingest.retention.duration()),
         ..processors::Config::default()
     }
 }
