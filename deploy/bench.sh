@@ -74,7 +74,8 @@ PY
 
 if wanted micro; then
     head2 "micro benchmarks (criterion)"
-    cargo bench --locked -q -p focusflow-benches -- --quick
+    # Of the workspace, so that it is compiled with the features of everything else.
+    cargo bench --locked -q --workspace --bench stages -- --quick
 fi
 if wanted import; then
     head2 "import: a day of 2,000 people"
