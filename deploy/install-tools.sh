@@ -6,8 +6,8 @@ set -euo pipefail
 
 RUST=1.95
 NODE=20.19
-rust_cure="curl -fsSL https://sh.rustup.rs | sh -s -- -y --profile minimal -c clippy -c rustfmt"
-node_cure="curl -fsSL https://deb.nodesource.com/setup_22.x | $([ "$(id -u)" -eq 0 ] || echo 'sudo -E ')bash - && $([ "$(id -u)" -eq 0 ] || echo 'sudo ')apt-get install -y nodejs"
+rust_cure="install Rust $RUST or newer with rustup, as https://rustup.rs says, with clippy and rustfmt"
+node_cure="$([ "$(id -u)" -eq 0 ] || echo 'sudo ')npm install --global node@22, where Debian's npm is there; else Node.js from https://nodejs.org"
 export PATH="$HOME/.cargo/bin:$PATH"
 
 missing=()
@@ -79,15 +79,13 @@ apt_install() {
     "${root[@]}" apt-get update -qq || true
     for package in "$@"; do
         case $package in
-        # Checked below, where the other way to them is said: by curl.
-        rustup) [ -n "$(candidate rustup)" ] || package=curl ;;
-        nodejs | npm) at_least "$(candidate nodejs)" $NODE || package=curl ;;
+        # Checked below, where another way to them is said.
+        rustup) [ -n "$(candidate rustup)" ] || continue ;;
+        nodejs | npm) at_least "$(candidate nodejs)" $NODE || continue ;;
         esac
-        [ "$package" = curl ] && has curl || found+=("$package")
+        found+=("$package")
     done
     [ ${#found[@]} -gt 0 ] || return 0
-    [[ " ${found[*]} " != *' curl '* ]] || found+=(ca-certificates)
-    mapfile -t found < <(printf '%s\n' "${found[@]}" | sort -u)
     echo "Installing from Debian's packages: ${found[*]}"
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${found[@]}" >/dev/null ||
         problem "apt-get could not install ${found[*]}." "run it by hand and see what it says: apt-get install ${found[*]}"
