@@ -37,7 +37,7 @@ impl EventLog for GatedLog {
 
     async fn append(&self, topic: Topic, batches: Vec<(u32, Records)>) -> Result<(), Error> {
         if self.broken.load(Ordering::SeqCst) {
-            return Err(Error::Unavailable("the disk is full".into()));
+            return Err(Error::Full("cannot write /var/lib/focusflow/events/0/0.log: no space left on device".into()));
         }
         self.waiting.fetch_add(1, Ordering::SeqCst);
         loop {
