@@ -140,12 +140,15 @@ impl Writer {
     }
 }
 
-/// What the server's own log is told of appends that fail: the first failure, then one a minute, and that it is over.
+/// What the server's own log is told of appends that fail: the first failure, then one a minute, and that it is over. A disk
+/// that is full for some and not for others comes and goes with every commit: that too is told once a minute.
 #[derive(Default)]
 struct Trouble {
     /// Whose last append failed.
     failing: BTreeSet<usize>,
     told: Option<Instant>,
+    /// Told, and not yet that it is over.
+    open: bool,
 }
 
 enum News {
@@ -155,18 +158,17 @@ enum News {
 
 impl Trouble {
     fn note(&mut self, failures: &BTreeMap<usize, Error>, worked: &[usize], now: Instant) -> Option<News> {
-        let before = self.failing.len();
         self.failing.retain(|lane| !worked.contains(lane));
         self.failing.extend(failures.keys());
-        if before > 0 && self.failing.is_empty() {
-            self.told = None;
+        if self.open && self.failing.is_empty() {
+            self.open = false;
             return Some(News::Over);
         }
         let error = failures.values().next()?;
         if self.told.is_some_and(|told| now < told + TELL_EVERY) {
             return None;
         }
-        self.told = Some(now);
+        (self.told, self.open) = (Some(now), true);
         Some(News::Failing(error.clone()))
     }
 }
@@ -248,6 +250,9 @@ mod tests {
         check(&[1], &[], 62, "");
         check(&[], &[1], 63, "over");
         check(&[], &[1], 64, "");
-        check(&[0], &[], 65, "lane 0");
+        check(&[0], &[], 65, "");
+        check(&[], &[0], 66, "");
+        check(&[0], &[], 121, "lane 0");
+        check(&[], &[0], 122, "over");
     }
 }
