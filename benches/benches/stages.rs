@@ -39,6 +39,15 @@ fn lines() -> Vec<u8> {
     (0..EVENTS).map(|i| line(i) + "\n").collect::<String>().into_bytes()
 }
 
+/// What a browser's watcher sends: a title and no category, with the dash that every one of Firefox has.
+fn titled_lines() -> Vec<u8> {
+    let titled = |i| {
+        let title = format!(r#""app":"firefox","title":"Quarterly review {i} – Wiki — Mozilla Firefox""#);
+        line(i).replace(r#""app":"Visual Studio Code""#, &title).replace(r#","category":"coding""#, "") + "\n"
+    };
+    (0..EVENTS).map(titled).collect::<String>().into_bytes()
+}
+
 fn decode(c: &mut Criterion) {
     let bytes = lines();
     let events: Vec<&[u8]> = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()).collect();
@@ -53,6 +62,13 @@ fn decode(c: &mut Criterion) {
     group.bench_function("intake_1000_events", |b| {
         b.iter(|| {
             intake.lines(black_box(&bytes), &Sender { control: &control, source: "bench", now_ms });
+            intake.finish().accepted
+        });
+    });
+    let titled = titled_lines();
+    group.bench_function("intake_1000_titled_events", |b| {
+        b.iter(|| {
+            intake.lines(black_box(&titled), &Sender { control: &control, source: "bench", now_ms });
             intake.finish().accepted
         });
     });

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use crate::Records;
-use crate::records::concat;
 
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
@@ -36,20 +35,21 @@ impl Chunks {
         }
     }
 
-    /// Records from `from` on; None when that is not here.
-    pub fn read(&self, from: u64, max_bytes: usize) -> Option<Records> {
+    /// Parts of the appends from `from` on that fit into `max_bytes` together, to be joined with `concat`; None when that is
+    /// not here. Takes handles and copies nothing, so that it is quick under a lock.
+    pub fn parts(&self, from: u64, max_bytes: usize) -> Option<Vec<Records>> {
         if from < self.oldest()?.base_offset() {
             return None;
         }
         let first = self.chunks.partition_point(|c| c.next_offset() <= from);
-        let parts = self.chunks.iter().skip(first).map(|chunk| chunk.part(from, max_bytes));
-        gather(from, max_bytes, parts)
+        let parts = pick(max_bytes, self.chunks.iter().skip(first).map(|chunk| chunk.part(from, max_bytes)));
+        (!parts.is_empty()).then_some(parts)
     }
 }
 
-/// Joins consecutive parts up to `max_bytes`, but takes the first alone when it is most of what was asked for: that
-/// one needs no copy. Stops before a part that does not fit; never before the first.
-pub(crate) fn gather(from: u64, max_bytes: usize, parts: impl Iterator<Item = Records>) -> Option<Records> {
+/// Consecutive parts up to `max_bytes`, but the first alone when it is most of what was asked for: that one needs no copy.
+/// Stops before a part that does not fit; never before the first.
+fn pick(max_bytes: usize, parts: impl Iterator<Item = Records>) -> Vec<Records> {
     let mut taken: Vec<Records> = Vec::new();
     let mut bytes = 0;
     for part in parts {
@@ -60,9 +60,32 @@ pub(crate) fn gather(from: u64, max_bytes: usize, parts: impl Iterator<Item = Re
         }
         bytes += part.wire().len();
         taken.push(part);
-        if bytes >= max_bytes / 2 {
+        if taken.len() == 1 && bytes >= max_bytes / 2 {
             break;
         }
     }
-    (!taken.is_empty()).then(|| concat(from, taken))
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::batch;
+
+    #[test]
+    fn a_read_takes_as_many_appends_as_fit() {
+        let mut chunks = Chunks::default();
+        for i in 0..100 {
+            chunks.push(batch("a", 10).with_base(i * 10));
+        }
+        let one = batch("a", 10).wire().len();
+        let read = |from, max_bytes| chunks.parts(from, max_bytes).unwrap().len();
+        assert_eq!(read(0, 20 * one), 20);
+        assert_eq!(read(0, 20 * one - 1), 19);
+        assert_eq!(read(5, 20 * one), 20, "half of the first");
+        assert_eq!(read(0, 2 * one), 1, "most of what was asked for");
+        assert_eq!(read(0, 1), 1);
+        assert_eq!(read(970, usize::MAX), 3);
+        assert!(chunks.parts(1_000, 100).is_none());
+    }
 }

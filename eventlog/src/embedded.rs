@@ -4,7 +4,7 @@
 //! frames (`frame`). One writer thread takes all appends that wait, writes each partition once and syncs each touched
 //! file once (`writer`), so that the cost of durability is shared by everybody who waits for it.
 //!
-//! A failed write or sync is answered with `Unavailable` and cut off again before anything else is written; once the
+//! A failed write or sync is answered with `Unavailable` or `Full` and cut off again before anything else is written; once the
 //! disk has room again, appends work again by themselves. Of an append to several partitions, those whose partition
 //! worked may be in the log although the append as a whole failed.
 
@@ -37,17 +37,22 @@ use self::queue::{Queue, Request};
 use self::writer::Writer;
 use crate::{Assignment, Error, EventLog, Records, Topic};
 
+/// Shorter segments would be little else than files.
+pub const MIN_SEGMENT_BYTES: u64 = 4096;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     pub dir: PathBuf,
     /// Of each topic. Decides at the first open; later the log keeps what it has, since keys belong to partitions.
     pub partitions: u32,
-    /// A segment is closed once it is this long; retention deletes whole segments.
+    /// A segment is closed once it is this long, at least `MIN_SEGMENT_BYTES`; retention deletes whole segments.
     pub segment_bytes: u64,
     /// Of each partition: what may stay on disk after it was released. The segment in use always stays.
     pub retain_bytes: u64,
     /// What is older goes at the latest half this time later.
     pub retain_age: Option<Duration>,
+    /// The same for dead letters, which nobody releases: somebody has to find the time to look at them.
+    pub retain_dead_letters: Option<Duration>,
     pub retention_interval: Duration,
     /// Bytes of appends that may wait; further ones wait outside.
     pub queue_bytes: usize,
@@ -65,6 +70,7 @@ impl Config {
             segment_bytes: 64 << 20,
             retain_bytes: 1 << 30,
             retain_age: Some(Duration::from_secs(7 * 24 * 3600)),
+            retain_dead_letters: Some(Duration::from_secs(30 * 24 * 3600)),
             retention_interval: Duration::from_secs(10),
             queue_bytes: 32 << 20,
             cache_bytes: 8 << 20,
@@ -88,7 +94,8 @@ pub struct EmbeddedLog {
 
 impl EmbeddedLog {
     /// Opens or makes the log in `config.dir`, which no other process may have open. Blocks while it recovers.
-    pub fn open(config: Config) -> Result<EmbeddedLog, Error> {
+    pub fn open(mut config: Config) -> Result<EmbeddedLog, Error> {
+        config.segment_bytes = config.segment_bytes.max(MIN_SEGMENT_BYTES);
         let lock = DirLock::acquire(&config.dir)?;
         EmbeddedLog::open_on(Arc::new(LocalDisk), config, Some(lock))
     }
@@ -182,33 +189,46 @@ impl EventLog for EmbeddedLog {
     }
 }
 
+/// What the `format` file says before the number.
+const FORMAT: &str = "focusflow-log 1 partitions ";
+
 /// The partition count of the log, from its `format` file; a new log gets one.
 fn read_or_write_format(disk: &dyn Disk, config: &Config) -> Result<u32, Error> {
     let path = config.dir.join("format");
     let failed = |error| unavailable("cannot open", &path, &error);
     disk.create_dir(&config.dir).map_err(failed)?;
     let names = disk.list(&config.dir).map_err(failed)?;
-    if names.iter().any(|name| name == "format") {
+    // Topics are made after the format is durable.
+    let begun = names.iter().any(|name| Topic::ALL.iter().any(|topic| topic.as_str() == name));
+    let there = names.iter().any(|name| name == "format");
+    if begun && !there {
+        // Keys belong to partitions: with another number of them what is there would be lost to its readers.
+        return Err(Error::Corrupt(format!(
+            "{} is missing, and there are records beside it; restore it from a backup, or write the line `{FORMAT}N` into it, \
+             where N is the number of folders in {}",
+            path.display(),
+            config.dir.join(Topic::Events.as_str()).display()
+        )));
+    }
+    if begun {
         let file = disk.open(&path).map_err(failed)?;
         let mut text = vec![0; file.len().map_err(failed)? as usize];
         file.read_at(0, &mut text).map_err(failed)?;
         let text = String::from_utf8_lossy(&text);
-        let count = text.strip_prefix("focusflow-log 1 partitions ").and_then(|rest| rest.strip_suffix('\n')?.parse().ok());
-        if let Some(count) = count.filter(|count| *count > 0) {
-            if count != config.partitions {
-                tracing::warn!(has = count, asked = config.partitions, "the log keeps its number of partitions");
-            }
-            return Ok(count);
-        }
-        // Cut short at its making, before there was anything else.
-        if names.iter().any(|name| Topic::ALL.iter().any(|topic| topic.as_str() == name)) {
+        let count = text.strip_prefix(FORMAT).and_then(|rest| rest.strip_suffix('\n')?.parse().ok()).filter(|count| *count > 0);
+        let Some(count) = count else {
             let what = "is not of a version this program knows; use the program that made it, or another directory";
             return Err(Error::Corrupt(format!("{} {what}", path.display())));
+        };
+        if count != config.partitions {
+            tracing::warn!(has = count, asked = config.partitions, "the log keeps its number of partitions");
         }
+        return Ok(count);
     }
+    // One that is there was cut short at its making, or is not known to be on the disk.
     let count = config.partitions.max(1);
     let file = disk.create(&path).map_err(failed)?;
-    let line = format!("focusflow-log 1 partitions {count}\n");
+    let line = format!("{FORMAT}{count}\n");
     let write = file.append(&mut [IoSlice::new(line.as_bytes())]).and_then(|()| file.sync());
     write.and_then(|()| disk.sync_dir(&config.dir)).map_err(failed)?;
     Ok(count)
@@ -216,10 +236,10 @@ fn read_or_write_format(disk: &dyn Disk, config: &Config) -> Result<u32, Error> 
 
 fn unavailable(what: &str, path: &Path, error: &io::Error) -> Error {
     use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    let cure = match error.kind() {
-        StorageFull | QuotaExceeded => "free space on that disk, and it goes on by itself",
-        PermissionDenied | ReadOnlyFilesystem => "let this user write there",
-        _ => "look at the disk and the system's log",
+    let (variant, cure): (fn(String) -> Error, _) = match error.kind() {
+        StorageFull | QuotaExceeded => (Error::Full, "free space on that disk, and it goes on by itself"),
+        PermissionDenied | ReadOnlyFilesystem => (Error::Unavailable, "let this user write there"),
+        _ => (Error::Unavailable, "look at the disk and the system's log"),
     };
-    Error::Unavailable(format!("{what} {}: {error}; {cure}", path.display()))
+    variant(format!("{what} {}: {error}; {cure}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! Any log, with the faults real ones have, drawn from a seed: errors before and after the append took place, delays,
+//! Any log, with the faults real ones have, drawn from a seed: errors before, after and in the midst of an append, delays,
 //! short reads. It obeys the contract, so whatever a test finds with it is the caller's fault.
 
 use std::ops::Range;
@@ -16,7 +16,7 @@ use crate::{Assignment, Error, EventLog, Records, Topic};
 pub struct Faults {
     /// Calls that fail and do nothing.
     pub errors: f64,
-    /// Appends that succeed and are reported failed.
+    /// Appends that are reported failed and took place: whole, or, of those to several partitions, every other one in only some.
     pub lost_answers: f64,
     /// Calls that take up to `max_delay` longer.
     pub delays: f64,
@@ -60,6 +60,7 @@ impl<L: EventLog> FaultyLog<L> {
         Ok(Fate {
             lose_answer: dice.roll() < faults.lost_answers,
             short: (dice.roll() < faults.short_reads).then(|| dice.roll()),
+            dice,
         })
     }
 }
@@ -68,9 +69,12 @@ struct Fate {
     lose_answer: bool,
     /// The share of the bytes to read.
     short: Option<f64>,
+    /// For whatever else chance decides.
+    dice: Dice,
 }
 
 /// SplitMix64.
+#[derive(Debug)]
 struct Dice(u64);
 
 impl Dice {
@@ -89,8 +93,16 @@ impl<L: EventLog> EventLog for FaultyLog<L> {
         self.inner.partitions(topic)
     }
 
-    async fn append(&self, topic: Topic, batches: Vec<(u32, Records)>) -> Result<(), Error> {
-        let fate = self.fate().await?;
+    async fn append(&self, topic: Topic, mut batches: Vec<(u32, Records)>) -> Result<(), Error> {
+        let mut fate = self.fate().await?;
+        if fate.lose_answer && batches.len() > 1 && fate.dice.roll() < 0.5 {
+            // Never all of them, nor none: those are other faults.
+            let all = batches.len();
+            batches.rotate_left((fate.dice.roll() * all as f64) as usize);
+            batches.truncate(1 + (fate.dice.roll() * (all - 1) as f64) as usize);
+            self.inner.append(topic, batches).await?;
+            return Err(Error::Unavailable("a fault was injected in the midst of the append; try again".into()));
+        }
         self.inner.append(topic, batches).await?;
         if fate.lose_answer {
             return Err(Error::Unavailable("a fault was injected after the append; try again".into()));
@@ -143,6 +155,22 @@ mod tests {
         assert_ne!(first, outcomes(8).await.0);
         let acknowledged = first.iter().filter(|ok| **ok).count() as u64;
         assert!((100..160).contains(&acknowledged) && stored > acknowledged && stored < 200, "{acknowledged} of {stored}");
+    }
+
+    #[tokio::test]
+    async fn some_partitions_of_a_failed_append_may_have_it() {
+        let log = FaultyLog::new(MemoryLog::new(4), 3, Faults { lost_answers: 1.0, ..Faults::default() });
+        let mut parts = Vec::new();
+        for i in 0..100 {
+            let batches = (0..4).map(|p| (p, batch(&format!("{i}"), 1))).collect();
+            assert!(log.append(Topic::Events, batches).await.unwrap_err().is_retryable());
+            let mut there = 0;
+            for p in 0..4 {
+                there += log.inner().range(Topic::Events, p).await.unwrap().end;
+            }
+            parts.push(there - parts.iter().sum::<u64>());
+        }
+        assert!((1..5).all(|n| parts.contains(&n)) && parts.iter().all(|n| (1..5).contains(n)), "{parts:?}");
     }
 
     #[tokio::test]

@@ -51,11 +51,14 @@ impl Topic {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// Full disk, broker gone: trying again later may help. Nothing of the append was acknowledged.
     #[error("the event log cannot take records now: {0}")]
     Unavailable(String),
+    /// The same, for want of space.
+    #[error("the event log cannot take records now, its disk is full: {0}")]
+    Full(String),
     /// The log's own data are damaged or of another version.
     #[error("the event log is damaged: {0}")]
     Corrupt(String),
@@ -88,7 +91,7 @@ pub enum Cure {
 impl Error {
     pub fn cure(&self) -> Cure {
         match self {
-            Error::Unavailable(_) => Cure::Retry,
+            Error::Unavailable(_) | Error::Full(_) => Cure::Retry,
             Error::OutOfRange { .. } | Error::NoPartition(_) | Error::TooLarge(_) => Cure::Reject,
             Error::Corrupt(_) | Error::Refused(_) | Error::Closed => Cure::Stop,
         }

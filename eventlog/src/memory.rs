@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::chunks::Chunks;
+use crate::records::concat;
 use crate::{Assignment, Error, EventLog, Records, Topic};
 
 #[derive(Debug)]
@@ -87,12 +88,12 @@ impl State {
         }
     }
 
-    fn read(&self, from: u64, max_bytes: usize) -> Result<Records, Error> {
+    fn parts(&self, from: u64, max_bytes: usize) -> Result<Vec<Records>, Error> {
         let (start, end) = (self.start(), self.end);
         if from < start || from > end {
             return Err(Error::OutOfRange { offset: from, start, end });
         }
-        Ok(self.chunks.read(from, max_bytes).unwrap_or_default().with_base(from))
+        Ok(self.chunks.parts(from, max_bytes).unwrap_or_default())
     }
 }
 
@@ -127,9 +128,9 @@ impl EventLog for MemoryLog {
             let mut appended = std::pin::pin!(partition.appended.notified());
             // Registered before the look, so that an append in between wakes us.
             appended.as_mut().enable();
-            let records = lock(&partition.state).read(from, max_bytes)?;
-            if !records.is_empty() || timeout_at(deadline, appended).await.is_err() {
-                return Ok(records);
+            let parts = lock(&partition.state).parts(from, max_bytes)?;
+            if !parts.is_empty() || timeout_at(deadline, appended).await.is_err() {
+                return Ok(concat(from, parts));
             }
         }
     }

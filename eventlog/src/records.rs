@@ -3,6 +3,8 @@
 //! One record: `len u32 | timestamp i64 | key_len u16 | source_len u16 | key | source | value`, little endian;
 //! `len` counts what follows it.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 const HEADER: usize = 4 + 8 + 2 + 2;
@@ -116,11 +118,8 @@ impl Records {
     /// The records from offset `from` on (which must lie at or after the base) that fit into `max_bytes`, at least
     /// one when there is one. Shares the buffer.
     pub fn part(&self, from: u64, max_bytes: usize) -> Records {
-        let skip = (from.saturating_sub(self.base_offset)).min(self.count as u64) as usize;
-        let start = end_of(&self.bytes, 0, skip, usize::MAX).0;
-        let rest =
-            Records { base_offset: self.base_offset + skip as u64, count: self.count - skip, bytes: self.bytes.slice(start..) };
-        rest.split(max_bytes).0
+        let span = span(&self.bytes, self.base_offset, self.count, from, max_bytes);
+        Records { base_offset: span.base_offset, count: span.count, bytes: self.bytes.slice(span.bytes) }
     }
 
     /// The first records that fit into `max_bytes` (at least one when there is one), and the rest.
@@ -154,6 +153,26 @@ impl Records {
             Some(record)
         })
     }
+}
+
+/// Some of the records that lie in a buffer.
+pub(crate) struct Span {
+    pub base_offset: u64,
+    pub count: usize,
+    pub bytes: Range<usize>,
+}
+
+/// Of the `count` records in `bytes`, the first of which has the base offset, those from `from` on that fit into
+/// `max_bytes`; at least one when there is one.
+pub(crate) fn span(bytes: &[u8], base_offset: u64, count: usize, from: u64, max_bytes: usize) -> Span {
+    let skip = (from.saturating_sub(base_offset)).min(count as u64) as usize;
+    let start = end_of(bytes, 0, skip, usize::MAX).0;
+    let (base_offset, rest) = (base_offset + skip as u64, count - skip);
+    if bytes.len() - start <= max_bytes {
+        return Span { base_offset, count: rest, bytes: start..bytes.len() };
+    }
+    let (end, count) = end_of(bytes, start, rest, max_bytes);
+    Span { base_offset, count, bytes: start..end }
 }
 
 /// Where `count` records from byte `start` on end, stopping before `max_bytes` are passed but not before one record;

@@ -29,6 +29,14 @@ pub async fn contract<L: EventLog>(make: impl AsyncFn() -> L) {
     whoever_joins_alone_gains_every_partition(make().await).await;
 }
 
+/// Runs every case on a log of its own, of at least two partitions, which `open` opens under the name given: empty at first,
+/// and again after it was dropped. For logs that outlive their process.
+pub async fn contract_durable<L: EventLog>(open: impl AsyncFn(&str) -> L) {
+    what_was_acknowledged_is_there_after_reopening(&open).await;
+    offsets_go_on_after_reopening(&open).await;
+    retention_after_reopening_takes_no_record_that_was_not_released(&open).await;
+}
+
 /// `n` records whose values are "NAME 0", "NAME 1", …
 pub fn batch(name: &str, n: usize) -> Records {
     let mut builder = RecordsBuilder::default();
@@ -216,6 +224,62 @@ async fn an_unknown_partition_is_refused_and_nothing_of_the_append_is_there(log:
     assert!(matches!(log.read(Topic::Events, beyond, 0, 1, Duration::ZERO).await, Err(Error::NoPartition(_))));
     assert!(matches!(log.range(Topic::Events, beyond).await, Err(Error::NoPartition(_))));
     assert!(matches!(log.release(Topic::Events, beyond, 0).await, Err(Error::NoPartition(_))));
+}
+
+async fn what_was_acknowledged_is_there_after_reopening<L: EventLog>(open: &impl AsyncFn(&str) -> L) {
+    const NAME: &str = "acknowledged";
+    let mut builder = RecordsBuilder::default();
+    builder.push(FAR, "jürgen".as_bytes(), b"laptop", &[0xab; 300_000]);
+    builder.push(1, b"", b"", b"");
+    let log = open(NAME).await;
+    let partitions = log.partitions(Topic::Events);
+    let sent = builder.finish();
+    for topic in Topic::ALL {
+        log.append(topic, vec![(0, sent.clone()), (1, batch("b", 3))]).await.unwrap();
+    }
+    drop(log);
+    for _ in 0..2 {
+        let log = open(NAME).await;
+        assert_eq!(log.partitions(Topic::Events), partitions);
+        for topic in Topic::ALL {
+            let mut next = 0;
+            while next < 2 {
+                let records = log.read(topic, 0, next, LOTS, Duration::ZERO).await.unwrap();
+                let expected: Vec<Record<'_>> = sent.iter().skip(next as usize).take(records.len()).collect();
+                assert_eq!(records.iter().collect::<Vec<_>>(), expected);
+                next = records.next_offset();
+            }
+            let others: Vec<String> = read_all(&log, topic, 1, 0).await.into_iter().map(|(_, value)| value).collect();
+            assert_eq!(others, ["b 0", "b 1", "b 2"]);
+        }
+    }
+}
+
+async fn offsets_go_on_after_reopening<L: EventLog>(open: &impl AsyncFn(&str) -> L) {
+    for life in 0..5u64 {
+        let log = open("offsets").await;
+        assert_eq!(log.range(Topic::Events, 0).await.unwrap(), 0..life * 10);
+        log.append(Topic::Events, vec![(0, batch(&format!("{life}"), 10))]).await.unwrap();
+        let all = read_all(&log, Topic::Events, 0, 0).await;
+        assert_eq!(all.len() as u64, (life + 1) * 10);
+        assert!(all.iter().all(|(offset, value)| *value == format!("{} {}", offset / 10, offset % 10)));
+    }
+}
+
+async fn retention_after_reopening_takes_no_record_that_was_not_released<L: EventLog>(open: &impl AsyncFn(&str) -> L) {
+    let log = open("retention").await;
+    for i in 0..40 {
+        log.append(Topic::Events, vec![(0, batch(&format!("{i}"), 10))]).await.unwrap();
+    }
+    log.release(Topic::Events, 0, 205).await.unwrap();
+    drop(log);
+    let log = open("retention").await;
+    for i in 40..60 {
+        log.append(Topic::Events, vec![(0, batch(&format!("{i}"), 10))]).await.unwrap();
+    }
+    let range = log.range(Topic::Events, 0).await.unwrap();
+    assert!(range.start <= 205 && range.end == 600, "{range:?}");
+    assert_eq!(read_all(&log, Topic::Events, 0, 205).await[0], (205, "20 5".into()));
 }
 
 async fn topics_and_partitions_are_apart(log: impl EventLog) {

@@ -53,6 +53,7 @@ pub struct Sections {
 pub struct Server {
     listen: String,
     pub public_url: String,
+    pub max_connections: usize,
     pub shutdown_timeout: Span,
 }
 
@@ -181,7 +182,9 @@ impl Config {
         let definition = sections.definition.definition(&sections.categories)?;
         let rules = Rules::new(&sections.categories)
             .map_err(|e| anyhow!("categories.rules ({}): {e}", layers.source("categories.rules")))?;
-        Ok(Config { sections, data, listen, definition, rules: Arc::new(rules), layers })
+        let config = Config { sections, data, listen, definition, rules: Arc::new(rules), layers };
+        crate::wiring::services::ingest_config(&config).check().map_err(|e| anyhow!("ingest: {e}"))?;
+        Ok(config)
     }
 }
 

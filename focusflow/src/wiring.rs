@@ -145,7 +145,8 @@ pub async fn start(parts: &mut Parts, config: &Config, machine: &Machine, listen
         };
         tokio::select! { ended = query.run_live() => Ok(ended?), () = stop => Ok(()) }
     });
-    parts.start("sockets", move |cancel| serve::serve(listener, router, cancel));
+    let limits = serve::Limits::new(config.sections.server.max_connections);
+    parts.start("sockets", move |cancel| serve::serve(listener, router, limits, cancel));
     let (store, control) = (machine.shared_store(), machine.control.watch());
     parts.start("directory", move |cancel| directory_rows::follow(store, control, cancel));
     parts.start("metrics", move |cancel| telemetry::upkeep(metrics, cancel));

@@ -12,8 +12,11 @@ use crate::budget::Hold;
 
 /// Decompressed bytes between two looks at the limits.
 const STEP: u64 = 256 * 1024;
-/// A zstd frame may ask its reader for a window of gigabytes; larger ones than 2^24 = 16 MiB are refused.
+/// A zstd frame may ask its reader for a window of gigabytes; larger ones than 2^24 = 16 MiB are refused. No more bodies are
+/// decompressed at a time than there are processors, so windows need no account of their own.
 const ZSTD_WINDOW_LOG: u32 = 24;
+/// Room made at once for a body as long as its client says.
+const MAX_RESERVED: usize = 1 << 20;
 /// How long an answer waits for a refused body to end, so that the client reads the answer instead of a broken connection.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
@@ -34,6 +37,8 @@ pub(crate) async fn read(
     if announced.is_some_and(|n| n > limit as u64) {
         return Err(Error::TooLarge { limit });
     }
+    // No more than a few reads' worth on a client's word alone: what it does not send takes no room.
+    let expected = announced.map_or(0, |n| n as usize).min(MAX_RESERVED);
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     let mut len = 0;
@@ -49,6 +54,7 @@ pub(crate) async fn read(
             first = chunk;
         } else {
             if rest.is_empty() {
+                rest.reserve(expected.max(first.len() + chunk.len()));
                 rest.extend_from_slice(&first);
             }
             rest.extend_from_slice(&chunk);

@@ -22,8 +22,8 @@ struct Taken {
 }
 
 /// One request's place; given back when it is dropped.
-pub(crate) struct Slot<'s> {
-    slots: &'s Slots,
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
     token: String,
 }
 
@@ -33,7 +33,7 @@ impl Slots {
     }
 
     /// One busy producer is told so before it leaves no room for the others.
-    pub fn take(&self, token: &str) -> Result<Slot<'_>, Error> {
+    pub fn take(self: &Arc<Self>, token: &str) -> Result<Slot, Error> {
         let mut taken = self.taken();
         if taken.all >= self.all {
             return Err(Error::Busy);
@@ -44,7 +44,7 @@ impl Slots {
         }
         *own += 1;
         taken.all += 1;
-        Ok(Slot { slots: self, token: token.to_owned() })
+        Ok(Slot { slots: self.clone(), token: token.to_owned() })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -52,7 +52,7 @@ impl Slots {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut taken = self.slots.taken();
         taken.all -= 1;
@@ -65,15 +65,17 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// What one request holds; given back when it is dropped.
+/// What one request holds, its place and its bytes; given back when it is dropped. It goes wherever the request's work goes:
+/// that goes on when the client has left.
 pub(crate) struct Hold {
+    _slot: Slot,
     all: Arc<Semaphore>,
     held: Option<OwnedSemaphorePermit>,
 }
 
 impl Hold {
-    pub fn new(all: Arc<Semaphore>) -> Hold {
-        Hold { all, held: None }
+    pub fn new(slot: Slot, all: Arc<Semaphore>) -> Hold {
+        Hold { _slot: slot, all, held: None }
     }
 
     pub fn grow(&mut self, bytes: usize) -> Result<(), Error> {

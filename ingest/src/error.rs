@@ -44,16 +44,20 @@ pub enum Error {
     #[error("the event log did not answer within {0:?}: send it again, the same ids count once")]
     LogSlow(Duration),
     #[error("{0}: send it again after the time in Retry-After")]
-    LogUnavailable(String),
-    #[error("the server failed: {0}")]
+    LogUnavailable(&'static str),
+    /// The reason is for the server's own log.
+    #[error("the server failed; its own log says why")]
     Internal(String),
 }
 
 impl From<eventlog::Error> for Error {
     fn from(error: eventlog::Error) -> Error {
+        // Where the log lies, and which brokers it is on, is nothing to producers; the log tells the server's own log.
         match error {
-            // A closed log belongs to a process that is stopping; the next one, or a neighbour, will take it.
-            eventlog::Error::Unavailable(_) | eventlog::Error::Closed => Error::LogUnavailable(error.to_string()),
+            eventlog::Error::Full(_) => Error::LogUnavailable("the event log's disk is full"),
+            eventlog::Error::Unavailable(_) => Error::LogUnavailable("the event log cannot take records now"),
+            // It belongs to a process that is stopping; the next one, or a neighbour, will take it.
+            eventlog::Error::Closed => Error::LogUnavailable("the event log is closed"),
             _ => Error::Internal(error.to_string()),
         }
     }

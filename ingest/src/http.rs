@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::BodyDataStream;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
@@ -25,18 +25,24 @@ use crate::{Config, Deps, Error, metrics};
 /// Bodies up to this size are worked on where they arrive; larger ones, and compressed ones, would hold up other requests.
 const INLINE_BYTES: usize = 128 * 1024;
 
+/// Refused bodies up to this size are read to their end before the answer.
+const MAX_DRAINED: usize = 64 * 1024;
+
 struct Service {
     config: Config,
     deps: Deps,
-    slots: Slots,
+    slots: Arc<Slots>,
     /// Bytes in flight.
     bytes: Arc<Semaphore>,
+    /// Large bodies decoded at the same time: as many as there are processors. The threads are the log's and everybody's.
+    decoders: Arc<Semaphore>,
 }
 
 pub(crate) fn router(config: Config, deps: Deps) -> Router {
-    let slots = Slots::new(config.max_in_flight, config.max_in_flight_per_token);
+    let slots = Arc::new(Slots::new(config.max_in_flight, config.max_in_flight_per_token));
+    let decoders = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, |n| n.get())));
     let bytes = Arc::new(Semaphore::new(config.max_in_flight_bytes));
-    let service = Arc::new(Service { config, deps, slots, bytes });
+    let service = Arc::new(Service { config, deps, slots, bytes, decoders });
     Router::new().route("/v1/events", post(handle).fallback(other_method)).with_state(service)
 }
 
@@ -54,14 +60,34 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
             if let Error::Internal(reason) = &error {
                 tracing::error!(reason, "events could not be taken in");
             }
-            if !matches!(error, Error::BodySlow(_) | Error::BodyBroken(_)) {
-                body::drain(&mut stream, service.config.max_body_bytes).await;
+            let length = rest(&error, &head.headers, service.config.max_body_bytes);
+            if let Some(length) = length {
+                body::drain(&mut stream, length).await;
             }
-            error.into_response(service.config.retry_after)
+            let mut response = error.into_response(service.config.retry_after);
+            if length.is_none() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
         }
     };
     metrics::request(response.status().as_u16(), started.elapsed());
     response
+}
+
+/// How much of a refused body is read on, so that its client reads the answer instead of a broken connection; None to hang up.
+/// Whoever has not been let in, or is told to come back, has no claim to have megabytes read.
+fn rest(error: &Error, headers: &HeaderMap, limit: usize) -> Option<usize> {
+    match error {
+        Error::BodySlow(_) | Error::BodyBroken(_) => None,
+        // It is read already.
+        Error::BadEncoding { .. } | Error::Empty | Error::NothingUsable { .. } => Some(0),
+        Error::LogSlow(_) | Error::LogUnavailable(_) | Error::Internal(_) => Some(0),
+        Error::TooLarge { .. } if !headers.contains_key(header::EXPECT) => Some(limit),
+        _ if headers.contains_key(header::EXPECT) => None,
+        _ if headers.contains_key(header::TRANSFER_ENCODING) => None,
+        _ => Some(announced(headers).unwrap_or(0) as usize).filter(|n| *n <= MAX_DRAINED),
+    }
 }
 
 #[derive(Serialize)]
@@ -85,9 +111,8 @@ impl Service {
         let token = authorize(headers, &control, (self.deps.clock)())?;
         let form = form(headers)?;
         let encoding = encoding(headers)?;
-        let _slot = self.slots.take(&token.id)?;
+        let mut hold = Hold::new(self.slots.take(&token.id)?, self.bytes.clone());
         let source = token.name.clone();
-        let mut hold = Hold::new(self.bytes.clone());
         let reading = body::read(stream, announced(headers), self.config.max_body_bytes, &mut hold);
         let body = tokio::time::timeout(self.config.body_timeout, reading)
             .await
@@ -99,7 +124,13 @@ impl Service {
         let (taken, _hold) = if inline {
             job.run(hold)?
         } else {
-            tokio::task::spawn_blocking(move || job.run(hold)).await.map_err(|e| Error::Internal(e.to_string()))??
+            // Never closed.
+            let decoder = self.decoders.clone().acquire_owned().await.map_err(|e| Error::Internal(e.to_string()))?;
+            let work = move || {
+                let _decoder = decoder;
+                job.run(hold)
+            };
+            tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))??
         };
         self.append(taken).await
     }
@@ -144,8 +175,8 @@ impl Job {
         if body.trim_ascii().is_empty() {
             return Err(Error::Empty);
         }
-        // The records are about as large as what they are made of.
-        hold.grow(body.len())?;
+        // The records are somewhat larger than what they are made of, and people are not spread evenly.
+        hold.grow(2 * body.len())?;
         let partitions = deps.log.partitions(Topic::Events);
         let mut intake = Intake::new(deps.rules.clone(), partitions, config.retention_ms, config.max_rejections_listed);
         let sender = Sender { control: &self.control, source: &self.source, now_ms: (deps.clock)() };

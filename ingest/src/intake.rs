@@ -6,12 +6,12 @@ use std::sync::Arc;
 use eventlog::{Records, RecordsBuilder, partition_of};
 use schemas::category::Rules;
 use schemas::control::Control;
-use schemas::decode;
+use schemas::decode::{self, Refusal};
 use schemas::event::MAX_EVENT_BYTES;
 use schemas::outcome::{Code, Outcome, Rejection};
 use serde::Serialize;
 
-use crate::redact::redact;
+use crate::redact::Redactor;
 use crate::split::{self, Form};
 
 /// Who sends, under which control data, and when it is taken.
@@ -69,7 +69,7 @@ impl Taken {
 
 /// Takes events until `finish` gives them out as records; then goes on, with the count of events running on.
 pub struct Intake {
-    rules: Arc<Rules>,
+    redactor: Redactor,
     retention_ms: i64,
     max_listed: usize,
     partitions: Vec<RecordsBuilder>,
@@ -82,19 +82,25 @@ impl Intake {
     /// `partitions` as the log has them for the events topic.
     pub fn new(rules: Arc<Rules>, partitions: u32, retention_ms: i64, max_listed: usize) -> Intake {
         let partitions = (0..partitions.max(1)).map(|_| RecordsBuilder::default()).collect();
-        Intake { rules, retention_ms, max_listed, partitions, next_index: 0, taken: Taken::default(), scratch: Vec::new() }
+        let (redactor, taken) = (Redactor::new(rules), Taken::default());
+        Intake { redactor, retention_ms, max_listed, partitions, next_index: 0, taken, scratch: Vec::new() }
     }
 
     /// Whole lines, one event each.
     pub fn lines(&mut self, bytes: &[u8], from: &Sender<'_>) {
-        // People spread evenly enough, and a record is its event with a head of some thirty bytes.
-        let share = bytes.len() / self.partitions.len().max(1);
-        self.partitions.iter_mut().for_each(|records| records.reserve(share + share / 3));
+        self.reserve(bytes.len());
         split::lines(bytes, |piece| self.piece(piece, from));
     }
 
     pub(crate) fn body(&mut self, bytes: &[u8], form: Form, from: &Sender<'_>) {
+        self.reserve(bytes.len());
         split::split(bytes, form, |piece| self.piece(piece, from));
+    }
+
+    /// People spread evenly enough, and a record is its event with a head of some thirty bytes.
+    fn reserve(&mut self, bytes: usize) {
+        let share = bytes / self.partitions.len().max(1);
+        self.partitions.iter_mut().for_each(|records| records.reserve(share + share / 3));
     }
 
     /// One event.
@@ -117,29 +123,28 @@ impl Intake {
     fn piece(&mut self, piece: split::Piece<'_>, from: &Sender<'_>) {
         let index = self.next_index;
         self.next_index += 1;
-        match piece.and_then(|bytes| self.take(bytes, from)) {
+        match piece.map_err(Refusal::from).and_then(|bytes| self.take(bytes, from)) {
             Ok(()) => self.taken.accepted += 1,
-            Err(Rejection { code, message }) => {
-                self.taken.rejected_by_code[code as usize] += 1;
+            Err(refusal) => {
+                self.taken.rejected_by_code[refusal.code() as usize] += 1;
                 if self.taken.rejected.len() < self.max_listed {
+                    let Rejection { code, message } = refusal.into();
                     self.taken.rejected.push(Rejected { index, code, message });
                 }
             }
         }
     }
 
-    fn take(&mut self, bytes: &[u8], from: &Sender<'_>) -> Result<(), Rejection> {
-        let mut event = decode::event(bytes)?;
+    fn take(&mut self, bytes: &[u8], from: &Sender<'_>) -> Result<(), Refusal> {
+        let mut event = decode::read(bytes)?;
         decode::check_time(event.ts, from.now_ms, self.retention_ms)?;
-        let value = if redact(&mut event, &from.control.settings, &self.rules) {
+        let value = if self.redactor.redact(&mut event, &from.control.settings) {
             self.scratch.clear();
             decode::encode(&event, &mut self.scratch);
             // A category given to an event that was full already: the processors would refuse what we accepted.
             if self.scratch.len() > MAX_EVENT_BYTES {
-                return Err(Rejection {
-                    code: Code::TooLarge,
-                    message: "the event with its category is larger than 64 KiB".into(),
-                });
+                let message = "the event with its category is larger than 64 KiB".into();
+                return Err(Rejection { code: Code::TooLarge, message }.into());
             }
             &self.scratch[..]
         } else {

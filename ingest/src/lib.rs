@@ -7,7 +7,8 @@
 //! - A 202 follows the append's return, never precedes it.
 //! - Every event of a request ends in one outcome: received = sum of outcomes.
 //! - The good events of a batch are kept whatever the others are like.
-//! - Message text is in no record; titles and URLs only where the organisation keeps them.
+//! - The wording of messages is in no record; titles and URLs only where the organisation keeps them: neither in the fields of
+//!   the contract nor under one of the names of `schemas::privacy`, however it is spelt and however deep it stands.
 //! - What a request may hold in memory is bounded, alone and all together; over it the answer is immediate.
 //!
 //! Deliberately absent: a queue of its own (the log's append is the queue), knowledge of what has been sent before
@@ -72,6 +73,21 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Limits that contradict one another would refuse for ever what they promise to take.
+    pub fn check(&self) -> Result<(), String> {
+        // A body as sent, the same decompressed, and its records.
+        let needed = self.max_body_bytes.saturating_mul(4);
+        if self.max_in_flight_bytes < needed {
+            return Err(format!(
+                "max_in_flight_size is {} bytes, and one body of max_body may need {needed}: raise it, or lower max_body",
+                self.max_in_flight_bytes
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// UTC milliseconds now.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -88,4 +104,16 @@ pub struct Deps {
 pub fn router(config: Config, deps: Deps) -> Router {
     metrics::describe();
     http::router(config, deps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_would_refuse_everything_large_are_refused_themselves() {
+        assert_eq!(Config::default().check(), Ok(()));
+        let contradicting = Config { max_in_flight_bytes: 63 << 20, ..Config::default() };
+        assert!(contradicting.check().unwrap_err().contains("max_in_flight_size"));
+    }
 }

@@ -91,3 +91,50 @@ fn status_word(status: u16) -> &'static str {
         _ => "500",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    #[test]
+    fn every_status_ingest_answers_with_has_a_label_of_its_own() {
+        let answers = [
+            Error::NoToken,
+            Error::BadToken,
+            Error::Forbidden,
+            Error::Method,
+            Error::MediaType(String::new()),
+            Error::Encoding(String::new()),
+            Error::BadEncoding { encoding: "gzip", reason: String::new() },
+            Error::TooLarge { limit: 1 },
+            Error::BodyBroken(String::new()),
+            Error::BodySlow(Duration::ZERO),
+            Error::Empty,
+            Error::NothingUsable { rejected: Vec::new(), total: 1 },
+            Error::Busy,
+            Error::TooMany { limit: 1 },
+            Error::LogSlow(Duration::ZERO),
+            Error::LogUnavailable(""),
+            Error::Internal(String::new()),
+        ];
+        for error in &answers {
+            // One that is new has to be added above too.
+            match error {
+                Error::NoToken
+                | Error::BadToken
+                | Error::Forbidden
+                | Error::Method
+                | Error::MediaType(_)
+                | Error::Encoding(_) => {}
+                Error::BadEncoding { .. } | Error::TooLarge { .. } | Error::BodyBroken(_) | Error::BodySlow(_) | Error::Empty => {
+                }
+                Error::NothingUsable { .. } | Error::Busy | Error::TooMany { .. } | Error::LogSlow(_) => {}
+                Error::LogUnavailable(_) | Error::Internal(_) => {}
+            }
+            let status = error.status_and_code().0.as_u16();
+            assert_eq!(status_word(status), status.to_string(), "{error:?}");
+        }
+        assert_eq!(status_word(202), "202");
+    }
+}

@@ -12,20 +12,41 @@ pub(crate) enum Form {
     Lines,
 }
 
+/// Some programs begin a file in UTF-8 with it.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// One event's bytes, or why what stands there is none.
 pub(crate) type Piece<'b> = Result<&'b [u8], Rejection>;
 
-pub(crate) fn split<'b>(body: &'b [u8], form: Form, mut take: impl FnMut(Piece<'b>)) {
+pub(crate) fn split<'b>(body: &'b [u8], form: Form, take: impl FnMut(Piece<'b>)) {
+    let body = body.strip_prefix(BOM).unwrap_or(body);
     let trimmed = body.trim_ascii();
     match (form, trimmed.first()) {
         (Form::Json, Some(b'[')) => array(body, body.len() - body.trim_ascii_start().len(), take),
-        (Form::Json, Some(b'{')) if object_end(trimmed) == Some(trimmed.len()) => take(Ok(trimmed)),
+        (Form::Json, Some(b'{')) => object(body, trimmed, take),
+        _ => lines(body, take),
+    }
+}
+
+/// One object that may span lines, or else lines. Where the first line is no whole object, it is one that breaks off: its lines
+/// are no events.
+fn object<'b>(body: &'b [u8], trimmed: &'b [u8], mut take: impl FnMut(Piece<'b>)) {
+    let end = object_end(trimmed);
+    if end == Some(trimmed.len()) {
+        return take(Ok(trimmed));
+    }
+    let first = memchr(b'\n', trimmed).unwrap_or(trimmed.len());
+    match end {
+        None if first < trimmed.len() && object_end(&trimmed[..first]).is_none() => {
+            take(broken("the object breaks off that starts", body.len() - body.trim_ascii_start().len()));
+        }
         _ => lines(body, take),
     }
 }
 
 /// Every line that is not blank.
 pub(crate) fn lines<'b>(mut body: &'b [u8], mut take: impl FnMut(Piece<'b>)) {
+    body = body.strip_prefix(BOM).unwrap_or(body);
     while !body.is_empty() {
         let end = memchr(b'\n', body).unwrap_or(body.len());
         let line = body[..end].trim_ascii();
@@ -158,12 +179,24 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_no_part_of_an_event() {
+        check("\u{feff}{\"a\":1}", Form::Json, &["{\"a\":1}"]);
+        check("\u{feff} [{},{}]", Form::Json, &["{}", "{}"]);
+        check("\u{feff}{}\n{}", Form::Lines, &["{}", "{}"]);
+    }
+
+    #[test]
     fn one_object_may_span_lines_and_anything_else_is_lines() {
         check("{\n \"a\": 1\n}\n", Form::Json, &["{\n \"a\": 1\n}"]);
         check("{\"a\":1}\n\n {\"b\":2} \r\n", Form::Json, &["{\"a\":1}", "{\"b\":2}"]);
         check("{\"a\":1}\n{\"b\":", Form::Json, &["{\"a\":1}", "{\"b\":"]);
         check("{\"a\":1}\n[1]\n", Form::Lines, &["{\"a\":1}", "[1]"]);
-        check("{\"a\":\n{\"b\":2}", Form::Json, &["{\"a\":", "{\"b\":2}"]);
+        check("{\"a\":\n{\"b\":2}", Form::Json, &["!the object breaks off"]);
+        check("{\n \"a\": 1,\n \"b\": {\n", Form::Json, &["!the object breaks off"]);
+        check("{\n \"a\": 1,\n \"b\": \"x\n", Form::Json, &["!the object breaks off"]);
+        check("{\"a\":1}\n{\n\"b\":2", Form::Json, &["{\"a\":1}", "{", "\"b\":2"]);
+        check("{\"a\":\n{\"b\":2}", Form::Lines, &["{\"a\":", "{\"b\":2}"]);
+        check("{\"a\":", Form::Json, &["{\"a\":"]);
         check("hello", Form::Json, &["hello"]);
         check("", Form::Json, &[]);
         check(" \n\n", Form::Lines, &[]);

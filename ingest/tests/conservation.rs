@@ -7,7 +7,10 @@ mod harness;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use focusflow_ingest::{Config, Intake, Sender};
+use eventlog::faulty::{Faults, FaultyLog};
+use eventlog::memory::MemoryLog;
+use eventlog::{EventLog, Topic};
+use focusflow_ingest::{Config, Deps, Intake, Sender};
 use harness::*;
 use proptest::prelude::*;
 use schemas::category::Rules;
@@ -89,7 +92,7 @@ fn the_metrics_add_up() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     metrics::with_local_recorder(&recorder, || {
         runtime.block_on(async {
-            let server = start(Config::default()).await;
+            let server = start(Config { max_in_flight_per_token: 1, ..Config::default() }).await;
             let good = activity("1", "ada");
             let bodies =
                 [good.clone(), format!("[{good},{good},7]"), "7\n8\n".into(), format!("[{good},{{"), "[]".into(), String::new()];
@@ -98,17 +101,69 @@ fn the_metrics_add_up() {
             }
             server.log.broken.store(true, Ordering::SeqCst);
             assert_eq!(server.post("application/json", format!("[{good},7]")).await.0, 503);
+            // One token may have one request under way: the second is told so.
+            server.log.broken.store(false, Ordering::SeqCst);
+            server.gate(true);
+            let first = tokio::spawn(answer(server.request().body(good.clone())));
+            while server.log.waiting.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            assert_eq!(server.post("application/json", good.clone()).await.0, 429);
+            server.gate(false);
+            assert_eq!(first.await.unwrap().0, 202);
         })
     });
     let text = handle.render();
-    assert_eq!(sum(&text, "focusflow_ingest_events_received_total"), 1 + 3 + 2 + 2 + 2);
-    assert_eq!(sum(&text, "focusflow_ingest_events_total"), 10);
-    for (outcome, n) in [("accepted", 4), ("invalid", 5), ("rate_limited", 1)] {
+    assert_eq!(sum(&text, "focusflow_ingest_events_received_total"), 1 + 3 + 2 + 2 + 2 + 1);
+    assert_eq!(sum(&text, "focusflow_ingest_events_total"), 11);
+    for (outcome, n) in [("accepted", 5), ("invalid", 5), ("rate_limited", 1)] {
         assert_eq!(sum(&text, &format!("focusflow_ingest_events_total{{outcome=\"{outcome}\"}}")), n, "{text}");
     }
     assert_eq!(sum(&text, "focusflow_ingest_rejections_total"), 5);
-    assert_eq!(sum(&text, "focusflow_ingest_requests_total"), 7);
+    assert_eq!(sum(&text, "focusflow_ingest_requests_total"), 9);
+    for (status, n) in [(202, 5), (400, 2), (429, 1), (503, 1)] {
+        assert_eq!(sum(&text, &format!("focusflow_ingest_requests_total{{status=\"{status}\"}}")), n, "{text}");
+    }
     for user in ["ada", "watchers"] {
         assert!(!text.contains(user), "{text}");
     }
+}
+
+/// A log may take some partitions of an append and refuse it all the same: whoever is told so sends all of it again.
+#[tokio::test]
+async fn what_is_sent_until_it_is_taken_is_there_in_every_partition() {
+    let faults = Faults { errors: 0.2, lost_answers: 0.6, ..Faults::default() };
+    let log = Arc::new(FaultyLog::new(MemoryLog::new(4), 11, faults));
+    let (_control, receiver) = tokio::sync::watch::channel(Arc::new(control(Settings::default())));
+    let deps = Deps { log: log.clone(), control: receiver, rules: Arc::new(Rules::none()), clock: Arc::new(|| NOW) };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/events", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async { axum::serve(listener, focusflow_ingest::router(Config::default(), deps)).await.unwrap() });
+    let (client, mut refused) = (reqwest::Client::new(), 0);
+    let mut sent = std::collections::BTreeSet::new();
+    for batch in 0..30 {
+        let events: Vec<(String, String)> = (0..20).map(|i| (format!("u{}", i % 8), format!("{batch}.{i}"))).collect();
+        let body: String = events.iter().map(|(user, id)| activity(id, user) + "\n").collect();
+        sent.extend(events);
+        loop {
+            let request = client.post(&url).bearer_auth(SENDER).header("content-type", "application/x-ndjson");
+            match answer(request.body(body.clone())).await.0 {
+                202 => break,
+                status => assert_eq!(status, 503),
+            }
+            refused += 1;
+        }
+    }
+    let mut kept = std::collections::BTreeSet::new();
+    for partition in 0..4 {
+        let records = log.inner().read(Topic::Events, partition, 0, 1 << 30, std::time::Duration::ZERO).await.unwrap();
+        for record in records.iter() {
+            let event = schemas::decode::event(record.value).unwrap();
+            assert_eq!(partition, eventlog::partition_of(record.key, 4));
+            kept.insert((String::from_utf8(record.key.to_vec()).unwrap(), event.id.into_owned()));
+        }
+    }
+    assert!(refused > 20, "{refused}");
+    assert_eq!(kept, sent);
+    serving.abort();
 }

@@ -5,7 +5,8 @@
 mod harness;
 
 use std::io::Write;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use focusflow_ingest::Config;
@@ -205,6 +206,47 @@ async fn what_may_not_be_kept_never_lands() {
     assert!(!kept[0].value.contains("hush") && kept[1].value.contains("hush - YouTube") && kept[1].value.contains("hush.org"));
 }
 
+/// Whatever a producer calls what may not be kept, and however deep it hides it.
+#[tokio::test]
+async fn private_fields_land_under_no_other_name() {
+    const WORDING: &[&str] = &["text", "Text", "body", "content", "message", "subject", "preview", "snippet", "HTML"];
+    let names = ["Title", "window_title", "windowTitle", "page-title", "URL", "uri", "href"].iter().chain(WORDING);
+    let mut lines = String::new();
+    let mut count = 0;
+    for name in names {
+        for member in [
+            format!(r#""{name}":"hush""#),
+            format!(r#""data":{{"app":"firefox","{name}":"hush"}}"#),
+            format!(r#""message":{{"{name}":"hush"}}"#),
+            format!(r#""a":[{{"b":{{"{name}":["hush"]}}}}]"#),
+        ] {
+            for (kind, rest) in [
+                ("activity", r#""app":"firefox","duration_ms":1"#),
+                ("message", r#""channel":"slack","kind":"dm","direction":"sent""#),
+                ("session", r#""session":"s","kind":"focus","phase":"start""#),
+            ] {
+                lines += &format!("{{\"id\":\"{count}\",\"type\":\"{kind}\",\"user\":\"ada\",\"ts\":{NOW},{rest},{member}}}\n");
+                count += 1;
+            }
+        }
+    }
+    let server = start(Config::default()).await;
+    let (status, answer) = server.post("application/x-ndjson", lines.clone()).await;
+    assert_eq!((status, &answer["accepted"]), (202, &json!(count)), "{answer}");
+    let kept = server.kept().await;
+    assert_eq!(kept.len(), count);
+    for record in &kept {
+        assert!(!record.value.contains("hush"), "{}", record.value);
+    }
+    // Where titles and URLs are kept, the wording of messages is not.
+    let keeping = start_with(Config::default(), Settings { keep_titles: true, keep_urls: true }).await;
+    assert_eq!(keeping.post("application/x-ndjson", lines).await.0, 202);
+    let kept = keeping.kept().await;
+    let with_it = kept.iter().filter(|record| record.value.contains("hush"));
+    let count = with_it.inspect(|r| assert!(!WORDING.iter().any(|name| r.value.contains(&format!("\"{name}\":\"hush")))));
+    assert_eq!(count.count(), 7 * 4 * 3);
+}
+
 #[tokio::test]
 async fn gzip_and_zstd_are_read_and_lies_refused() {
     let server = start(Config::default()).await;
@@ -285,7 +327,8 @@ async fn a_full_server_and_a_broken_log_say_when_to_come_back() {
     server.log.broken.store(true, Ordering::SeqCst);
     let (status, problem) = server.post("application/json", activity("3", "ada")).await;
     assert_eq!((status, &problem["code"]), (503, &json!("unavailable")));
-    assert!(problem["detail"].as_str().unwrap().contains("the disk is full"));
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("the event log's disk is full") && !detail.contains("/var/lib"), "{detail}");
     server.log.broken.store(false, Ordering::SeqCst);
     assert_eq!(server.post("application/json", activity("4", "ada")).await.0, 202);
 }
@@ -312,7 +355,7 @@ async fn one_token_leaves_room_for_the_others() {
 
 #[tokio::test]
 async fn bytes_in_flight_are_bounded_and_given_back() {
-    let server = start(Config { max_in_flight_bytes: 50_000, ..Config::default() }).await;
+    let server = start(Config { max_in_flight_bytes: 70_000, ..Config::default() }).await;
     let body = |n: usize| (0..n).map(|i| activity(&i.to_string(), "ada") + "\n").collect::<String>();
     for _ in 0..5 {
         assert_eq!(server.post("application/x-ndjson", body(200)).await.0, 202);
@@ -332,6 +375,70 @@ async fn a_body_that_does_not_come_is_given_up() {
     let mut answer = vec![0; 12];
     socket.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
+}
+
+/// The first line of the answer, and whether the server then hung up, after a head that announces a body that never comes.
+async fn refused_unread(server: &Server, head: &str) -> (String, bool) {
+    let mut socket = tokio::net::TcpStream::connect(server.addr).await.unwrap();
+    socket.write_all(format!("POST /v1/events HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_millis(500), socket.read_to_end(&mut answer)).await.is_ok();
+    (String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned(), ended)
+}
+
+#[tokio::test]
+async fn whoever_is_refused_cannot_have_megabytes_read() {
+    let server = start(Config::default()).await;
+    for (head, status) in [
+        ("content-length: 16000000", 401),
+        ("transfer-encoding: chunked", 401),
+        ("content-length: 10\r\nexpect: 100-continue", 401),
+        (&format!("authorization: Bearer {MEMBER}\r\ncontent-length: 16000000"), 403),
+        (&format!("authorization: Bearer {SENDER}\r\ncontent-type: text/plain\r\ncontent-length: 16000000"), 415),
+    ] {
+        let (line, ended) = refused_unread(&server, head).await;
+        assert!(line.starts_with(&format!("HTTP/1.1 {status}")) && ended, "{head}: {line}");
+    }
+    // A short one is read, so that the connection can be used again.
+    let mut socket = tokio::net::TcpStream::connect(server.addr).await.unwrap();
+    for _ in 0..2 {
+        socket.write_all(b"POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello").await.unwrap();
+        let mut answer = vec![0; 4096];
+        let n = socket.read(&mut answer).await.unwrap();
+        assert!(answer[..n].starts_with(b"HTTP/1.1 401"));
+    }
+}
+
+/// The work on a body goes on when its client has left, and its place is taken until then.
+#[tokio::test]
+async fn a_client_that_leaves_keeps_its_place_until_its_work_is_done() {
+    let (working, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let clock = {
+        let (working, done, calls) = (working.clone(), done.clone(), AtomicU64::new(0));
+        move || {
+            // Asked for the token first, then by the work on the body.
+            if calls.fetch_add(1, Ordering::SeqCst) == 1 {
+                working.store(true, Ordering::SeqCst);
+                while !done.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+            NOW
+        }
+    };
+    let server = start_at(Config { max_in_flight: 1, ..Config::default() }, Settings::default(), Arc::new(clock)).await;
+    let body: String = (0..2_000).map(|i| activity(&i.to_string(), "ada") + "\n").collect();
+    let posted = tokio::spawn(server.request().header("content-type", "application/x-ndjson").body(body).send());
+    while !working.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    posted.abort();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(server.post("application/json", activity("x", "ada")).await.0, 503);
+    done.store(true, Ordering::SeqCst);
+    while server.post("application/json", activity("x", "ada")).await.0 == 503 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]

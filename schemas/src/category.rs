@@ -2,7 +2,8 @@
 //!
 //! Rules are tried in order; one matches when its `app` pattern is found in the app, or else its `url` pattern in the URL, or
 //! else its `title` pattern in the title. The first that matches gives the category; none gives `other`. Patterns are regular
-//! expressions, found anywhere in the text, upper and lower case alike. Without a URL and a title the answer depends on the app alone, so callers
+//! expressions, found anywhere in the text, upper and lower case alike; of a long URL its beginning is looked at, of a long title
+//! both ends. Without a URL and a title the answer depends on the app alone, so callers
 //! may remember it per app.
 
 mod built_in;
@@ -24,6 +25,9 @@ pub struct Rule {
     /// One of the words of `Category`.
     pub category: String,
 }
+
+/// Bytes of a URL or of one end of a title that are looked at: producers send them up to 64 KiB long.
+const MAX_LOOK: usize = 512;
 
 /// `rules` come before the built-in list, which `built_in = false` switches off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,12 +101,32 @@ impl Rules {
     }
 
     pub fn category(&self, app: &str, url: Option<&str>, title: Option<&str>) -> Category {
-        let by_app = self.apps.first(app);
-        let by_url = url.and_then(|url| self.urls.first(url));
-        let by_title = title.and_then(|title| self.titles.first(title));
-        let first = [by_app, by_url, by_title].into_iter().flatten().min();
+        self.category_by(self.app_rule(app), url, title)
+    }
+
+    /// The first rule that the app alone matches: the part of the answer that may be remembered per app.
+    pub fn app_rule(&self, app: &str) -> Option<usize> {
+        self.apps.first(app)
+    }
+
+    /// The category, given what `app_rule` said of the app.
+    pub fn category_by(&self, app_rule: Option<usize>, url: Option<&str>, title: Option<&str>) -> Category {
+        let by_url = url.and_then(|url| self.urls.first(head(url)));
+        let by_title = title.and_then(|title| self.titles.first(head(title)));
+        let by_end = title.filter(|title| title.len() > MAX_LOOK).and_then(|title| self.titles.first(tail(title)));
+        let first = [app_rule, by_url, by_title, by_end].into_iter().flatten().min();
         first.and_then(|rule| self.categories.get(rule)).copied().unwrap_or(Category::Other)
     }
+}
+
+/// The beginning, where an expression looks at no more than so much.
+fn head(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_LOOK)]
+}
+
+/// The end: where a title says which site or app it is of.
+fn tail(text: &str) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(MAX_LOOK))..]
 }
 
 impl Default for Rules {
@@ -209,6 +233,11 @@ mod tests {
         }
         check("firefox", None, Some("Cats - YouTube — Mozilla Firefox"), Entertainment);
         check("firefox", None, Some("[PAY-12] Fix rounding - Jira"), Planning);
+        let long = |end: &str| format!("{} — {end}", "é".repeat(20_000));
+        check("firefox", None, Some(&long("YouTube — Mozilla Firefox")), Browsing);
+        check("firefox", None, Some(&long("Cats - YouTube — Mozilla Firefox")), Entertainment);
+        check("firefox", None, Some(&format!("GitHub{}", long(""))), Coding);
+        check("firefox", Some(&format!("https://github.com/{}", "ü".repeat(20_000))), None, Coding);
         check("Code", None, Some("youtube.rs - YouTube - Visual Studio Code"), Coding);
     }
 

@@ -13,6 +13,7 @@
 
 mod encode;
 mod fields;
+mod refusal;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,9 @@ mod time;
 
 use std::borrow::Cow;
 
-use self::fields::{Field, FieldSet, Fields, bad, missing, out_of_range};
+use self::fields::{Field, FieldSet, Fields};
+use self::refusal::What;
+use self::scan::Scanner;
 use self::time::{TimeError, parse_rfc3339};
 use crate::event::{
     Activity, Body, Direction, Event, MAX_DURATION_MS, MAX_EVENT_BYTES, MAX_ID_CHARS, Message, MessageKind, Phase, Session,
@@ -30,6 +33,7 @@ use crate::outcome::{Code, Rejection};
 
 pub use self::encode::encode;
 pub use self::fields::MAX_NAME_CHARS;
+pub use self::refusal::Refusal;
 
 /// The last millisecond of the year 9999.
 pub const MAX_TS: i64 = 253_402_300_799_999;
@@ -81,8 +85,13 @@ const SESSION: FieldSet = FieldSet::of(&[
 
 /// Decodes one JSON object and checks everything that needs no clock.
 pub fn event(bytes: &[u8]) -> Result<Event<'_>, Rejection> {
+    read(bytes).map_err(Rejection::from)
+}
+
+/// The same for whoever does not want to know of each refusal what it says.
+pub fn read(bytes: &[u8]) -> Result<Event<'_>, Refusal> {
     if bytes.len() > MAX_EVENT_BYTES {
-        return Err(Rejection { code: Code::TooLarge, message: "the event is larger than 64 KiB".into() });
+        return Err(Rejection { code: Code::TooLarge, message: "the event is larger than 64 KiB".into() }.into());
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Rejection { code: Code::Malformed, message: "not a JSON object: the text is not UTF-8".into() })?;
@@ -90,34 +99,33 @@ pub fn event(bytes: &[u8]) -> Result<Event<'_>, Rejection> {
     fields.scan()?;
     let id = fields.required(Field::Id, MAX_ID_CHARS)?;
     let kind = fields.required(Field::Type, usize::MAX)?;
-    let (own, read): (FieldSet, ReadBody) = match &*kind {
+    let (own, read_body): (FieldSet, ReadBody) = match &*kind {
         "activity" => (ACTIVITY, activity),
         "message" => (MESSAGE, message),
         "session" => (SESSION, session),
         _ => {
             let message = "`type` must be one of activity, message, session".into();
-            return Err(Rejection { code: Code::UnknownType, message });
+            return Err(Rejection { code: Code::UnknownType, message }.into());
         }
     };
     let user = fields.required(Field::User, MAX_NAME_CHARS)?;
     let ts = instant(&fields)?;
-    let body = read(&fields)?;
+    let body = read_body(&fields)?;
     Ok(Event { id, user, ts, body, extra: fields.extra(own) })
 }
 
-/// Takes the members under the given names out of `extra`, where a name that is private on one type of event lands when another
-/// type carries it. True when there were any. Only the top level is looked at.
-pub fn drop_extra(event: &mut Event<'_>, names: &[&str]) -> bool {
+/// Takes the members out of `extra` that `private` says so of, by their name and the first byte of their value, at any depth.
+/// True when there were any. What is kept is kept as it was written.
+pub(crate) fn drop_extra(event: &mut Event<'_>, private: impl Fn(&str, u8) -> bool) -> bool {
     let Some(extra) = event.extra.as_deref() else { return false };
-    // Most extras have no such name: a look for the bare word, then for an escape that could spell it.
-    if !extra.contains('\\') && !names.iter().any(|name| extra.contains(name)) {
-        return false;
+    let mut kept = String::with_capacity(extra.len());
+    match Scanner::new(extra).copy(&mut kept, &private) {
+        Ok(false) => return false,
+        Ok(true) if kept == "{}" => event.extra = None,
+        Ok(true) => event.extra = Some(Cow::Owned(kept)),
+        // Nobody knows what is in it.
+        Err(_) => event.extra = None,
     }
-    let kept = fields::without(extra, names);
-    if kept.as_deref() == Some(extra) {
-        return false;
-    }
-    event.extra = kept.map(Cow::Owned);
     true
 }
 
@@ -132,25 +140,31 @@ pub fn check_time(ts: i64, now_ms: i64, retention_ms: i64) -> Result<(), Rejecti
     Ok(())
 }
 
-type ReadBody = for<'f, 'a> fn(&'f Fields<'a>) -> Result<Body<'a>, Rejection>;
+type ReadBody = for<'f, 'a> fn(&'f Fields<'a>) -> Result<Body<'a>, Refusal>;
 
-fn instant(fields: &Fields<'_>) -> Result<i64, Rejection> {
+fn instant(fields: &Fields<'_>) -> Result<i64, Refusal> {
     if !fields.is_text(Field::Ts) {
-        return fields.integer(Field::Ts, 0..=MAX_TS)?.ok_or_else(|| missing(Field::Ts));
+        return fields.integer(Field::Ts, 0..=MAX_TS)?.ok_or_else(|| Refusal::missing(Field::Ts));
     }
     let text = fields.required(Field::Ts, usize::MAX)?;
     match parse_rfc3339(&text) {
         Ok(ts) if (0..=MAX_TS).contains(&ts) => Ok(ts),
-        Ok(_) => Err(out_of_range(Field::Ts, "must lie from 1970 to 9999")),
-        Err(TimeError::NoZone) => Err(bad(Field::Ts, "has no time zone: end it with Z or an offset such as +01:00")),
-        Err(TimeError::Form) => Err(bad(Field::Ts, "must be an RFC 3339 time with a zone, or whole milliseconds since 1970")),
+        Ok(_) => Err(Refusal::out_of_range(Field::Ts, What::Said("must lie from 1970 to 9999"))),
+        Err(TimeError::NoZone) => {
+            Err(Refusal::bad(Field::Ts, What::Said("has no time zone: end it with Z or an offset such as +01:00")))
+        }
+        Err(TimeError::Form) => {
+            Err(Refusal::bad(Field::Ts, What::Said("must be an RFC 3339 time with a zone, or whole milliseconds since 1970")))
+        }
     }
 }
 
-fn activity<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Rejection> {
+fn activity<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Refusal> {
     Ok(Body::Activity(Activity {
         app: fields.required(Field::App, MAX_NAME_CHARS)?,
-        duration_ms: fields.integer(Field::DurationMs, 0..=MAX_DURATION_MS)?.ok_or_else(|| missing(Field::DurationMs))?,
+        duration_ms: fields
+            .integer(Field::DurationMs, 0..=MAX_DURATION_MS)?
+            .ok_or_else(|| Refusal::missing(Field::DurationMs))?,
         afk: fields.flag(Field::Afk, false)?,
         category: fields.name(Field::Category)?,
         title: fields.text(Field::Title, usize::MAX)?,
@@ -159,7 +173,7 @@ fn activity<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Rejection> {
     }))
 }
 
-fn message<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Rejection> {
+fn message<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Refusal> {
     Ok(Body::Message(Message {
         channel: fields.required(Field::Channel, MAX_NAME_CHARS)?,
         kind: fields.word(Field::Kind, MessageKind::parse, "dm, mention, channel, email, call")?,
@@ -172,12 +186,12 @@ fn message<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Rejection> {
     }))
 }
 
-fn session<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Rejection> {
+fn session<'a>(fields: &Fields<'a>) -> Result<Body<'a>, Refusal> {
     let session = fields.required(Field::Session, MAX_NAME_CHARS)?;
     let kind = fields.word(Field::Kind, SessionKind::parse, "focus, pomodoro, meeting, break, checkin")?;
     let phase = fields.word(Field::Phase, Phase::parse, "start, pause, resume, end, abandon")?;
     if kind == SessionKind::Checkin && phase != Phase::End {
-        return Err(bad(Field::Phase, "of a checkin must be end"));
+        return Err(Refusal::bad(Field::Phase, What::Said("of a checkin must be end")));
     }
     Ok(Body::Session(Session {
         session,

@@ -8,6 +8,7 @@ mod csv;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -81,8 +82,9 @@ impl Default for HoursEntry {
 pub struct Directory {
     document: Document,
     teams: BTreeMap<String, Team>,
-    people: HashMap<String, Person>,
-    aliases: HashMap<String, String>,
+    // Every event looks into them; what is in them an admin has put there.
+    people: HashMap<String, Person, RandomState>,
+    aliases: HashMap<String, String, RandomState>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

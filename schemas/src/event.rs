@@ -48,7 +48,7 @@ pub struct Message<'a> {
     pub thread: Option<Cow<'a, str>>,
     pub notified: bool,
     pub priority: Option<u8>,
-    /// Never stored: ingest turns it into features and drops it.
+    /// Never stored: dropped before anything is written. What might be computed from it first is not, yet.
     pub text: Option<Cow<'a, str>>,
 }
 

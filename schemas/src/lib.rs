@@ -2,7 +2,7 @@
 //! (the metric definition, the directory, outcomes). Everything else speaks in these types.
 //!
 //! Invariants: one definition of a table gives its Arrow schema, its ClickHouse DDL and its documentation;
-//! an event is decoded and validated by one function wherever it enters.
+//! an event is decoded and validated by one function wherever it enters, and loses what may not be kept in one (`privacy`).
 //!
 //! Deliberately absent: I/O, async, clocks, engines.
 
@@ -16,6 +16,7 @@ pub mod directory;
 pub mod event;
 pub mod live;
 pub mod outcome;
+pub mod privacy;
 pub mod pseudonym;
 pub mod rows;
 pub mod stat;

@@ -14,6 +14,8 @@ pub trait Disk: Debug + Send + Sync + 'static {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
     /// A new empty file; what had the name before is gone. Durable once written, synced and the directory synced.
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+    /// Writes these bytes over as many that are there.
+    fn rewrite(&self, path: &Path, position: u64, bytes: &[u8]) -> io::Result<()>;
     fn remove(&self, path: &Path) -> io::Result<()>;
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 }
@@ -34,8 +36,13 @@ pub struct LocalDisk;
 
 impl Disk for LocalDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        // Each name is durable once the directory it stands in is; of those that were there before, the last may be as young.
+        let named = || dir.ancestors().filter(|at| !at.as_os_str().is_empty());
+        let parents: Vec<&Path> =
+            named().zip(named().skip(1)).take_while(|(at, _)| !at.is_dir()).map(|(_, parent)| parent).collect();
         fs::create_dir_all(dir)?;
-        dir.parent().filter(|p| !p.as_os_str().is_empty()).map_or(Ok(()), |parent| self.sync_dir(parent))
+        let direct = dir.parent().filter(|p| !p.as_os_str().is_empty());
+        parents.into_iter().chain(direct).try_for_each(|parent| self.sync_dir(parent))
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -50,6 +57,11 @@ impl Disk for LocalDisk {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         file.set_len(0)?;
         Ok(Arc::new(file))
+    }
+
+    fn rewrite(&self, path: &Path, position: u64, bytes: &[u8]) -> io::Result<()> {
+        // A file opened for appending writes at its end, wherever it is told to.
+        OpenOptions::new().write(true).open(path)?.write_all_at(bytes, position)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

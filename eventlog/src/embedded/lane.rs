@@ -66,7 +66,9 @@ impl Lane {
 
     /// Writes records behind the acknowledged ones, in one call where the system allows.
     pub fn write(&mut self, records: Vec<Records>, segment_bytes: u64, now_ms: i64) -> Result<Written, Error> {
-        if self.rolling || self.active.as_ref().is_none_or(|active| active.len >= segment_bytes) {
+        // An empty segment is not closed, however short segments are to be: the next one would have its name.
+        let full = |active: &Active| active.len >= segment_bytes && active.end > active.base;
+        if self.rolling || self.active.as_ref().is_none_or(full) {
             self.roll(now_ms)?;
         }
         self.repair()?;
@@ -197,7 +199,7 @@ impl Lane {
         let next = shared.segments.get(1)?;
         let due = total > retain_bytes || expired_ms.is_some_and(|expired| next.created_ms < expired);
         let free = self.partition.topic != Topic::Events || next.base <= shared.released;
-        (due && free).then(|| shared.segments.remove(0))
+        (due && free).then(|| shared.take_first())
     }
 
     pub fn segments(&self) -> usize {

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
+use super::disk::{Disk, LocalDisk};
 use crate::Error;
 
 /// Held until dropped; the system lets go of it when the process dies, however it dies.
@@ -16,7 +17,7 @@ impl DirLock {
     pub fn acquire(dir: &Path) -> Result<DirLock, Error> {
         let path = dir.join("lock");
         let failed = |error| super::unavailable("cannot lock", &path, &error);
-        std::fs::create_dir_all(dir).map_err(|error| super::unavailable("cannot make the directory", dir, &error))?;
+        LocalDisk.create_dir(dir).map_err(|error| super::unavailable("cannot make the directory", dir, &error))?;
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}

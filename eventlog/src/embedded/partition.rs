@@ -14,6 +14,7 @@ use super::frame::{SEGMENT_HEAD, SegmentHead};
 use super::segment::{self, Index};
 use crate::chunks::Chunks;
 use crate::memory::lock;
+use crate::records::concat;
 use crate::{Error, Records, Topic};
 
 #[derive(Debug)]
@@ -60,6 +61,15 @@ struct Place {
 impl Shared {
     pub fn range(&self) -> Range<u64> {
         self.segments.first().map_or(self.end, |s| s.base)..self.end
+    }
+
+    /// Takes the oldest segment off the list. It is not kept open: its space would not be free.
+    pub fn take_first(&mut self) -> Segment {
+        let segment = self.segments.remove(0);
+        if self.opened.as_ref().is_some_and(|(base, _)| *base == segment.base) {
+            self.opened = None;
+        }
+        segment
     }
 
     fn locate(&self, from: u64) -> Option<Place> {
@@ -113,7 +123,7 @@ impl Partition {
             let file = last.file.as_deref().ok_or(Error::Closed)?;
             // Its name may be as young as its last frames.
             disk.sync_dir(&dir).map_err(failed)?;
-            let recovered = segment::recover(file, &path, last.base)?;
+            let recovered = segment::recover(disk, file, &path, last.base)?;
             if recovered.torn > 0 {
                 tracing::warn!(path = %path.display(), bytes = recovered.torn, "cut off an append that was never acknowledged");
             }
@@ -136,17 +146,21 @@ impl Partition {
             let mut appended = std::pin::pin!(self.appended.notified());
             // Registered before the look, so that an append in between wakes us.
             appended.as_mut().enable();
-            if let Some(place) = {
+            // Only handles are taken under the lock, which the one writer needs for every commit.
+            let (parts, place) = {
                 let shared = lock(&self.shared);
                 let Range { start, end } = shared.range();
                 if from < start || from > end {
                     return Err(Error::OutOfRange { offset: from, start, end });
                 }
-                if let Some(records) = shared.tail.read(from, max_bytes) {
-                    return Ok(records);
-                }
-                shared.locate(from).filter(|_| from < end)
-            } {
+                let parts = shared.tail.parts(from, max_bytes);
+                let place = if parts.is_none() && from < end { shared.locate(from) } else { None };
+                (parts, place)
+            };
+            if let Some(parts) = parts {
+                return Ok(concat(from, parts));
+            }
+            if let Some(place) = place {
                 let (partition, disk) = (self.clone(), disk.clone());
                 let read = move || partition.read_from(&*disk, place, from, max_bytes);
                 match tokio::task::spawn_blocking(read).await {
@@ -185,7 +199,10 @@ impl Partition {
             }
         };
         let records = segment::read(&file, &path, position, place.len, from, max_bytes)?;
-        lock(&self.shared).opened = Some((place.base, file));
+        let mut shared = lock(&self.shared);
+        if shared.segments.iter().any(|segment| segment.base == place.base) {
+            shared.opened = Some((place.base, file));
+        }
         Ok(Some(records))
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::disk::DiskFile;
+use super::disk::{Disk, DiskFile};
 use super::frame::{FRAME_HEAD, FRAME_MAGIC, FrameHead, SEGMENT_HEAD, SegmentHead};
-use crate::chunks::gather;
+use crate::records::{Span, span};
 use crate::{Error, Records};
 
 /// The index has an entry for the first frame, and for each that starts this far behind the last one that has one.
@@ -117,9 +117,9 @@ impl Window<'_> {
 }
 
 /// Opens the last segment of a partition: whole frames are kept, a torn tail is cut off. Frames below the last known
-/// sync are not read, unless something is wrong behind it. What is kept is synced: a killed process leaves writes that
-/// are whole and yet not on the disk.
-pub fn recover(file: &dyn DiskFile, path: &Path, base: u64) -> Result<Recovered, Error> {
+/// sync are not read, unless something is wrong behind it. What is kept is written again and synced: a killed process leaves
+/// writes that are whole and yet not on the disk, and after a sync that failed the system takes them for written.
+pub fn recover(disk: &dyn Disk, file: &dyn DiskFile, path: &Path, base: u64) -> Result<Recovered, Error> {
     let failed = |error| unreadable(path, &error);
     let unsynced = |error| super::unavailable("cannot sync", path, &error);
     let len = file.len().map_err(failed)?;
@@ -130,7 +130,7 @@ pub fn recover(file: &dyn DiskFile, path: &Path, base: u64) -> Result<Recovered,
         let suspect = quick.last.map_or(len, |(position, head)| head.synced.min(position));
         let from = index.floor_of_position(suspect).unwrap_or(start);
         if walk(file, from, len, suspect, |_, _| {}).map_err(failed)?.position == len {
-            file.sync().map_err(unsynced)?;
+            write_again(disk, file, path, quick.last.map_or(0, |_| suspect), len).map_err(unsynced)?;
             return Ok(Recovered { len, end: quick.next_offset, index, torn: 0 });
         }
     }
@@ -144,8 +144,21 @@ pub fn recover(file: &dyn DiskFile, path: &Path, base: u64) -> Result<Recovered,
             sound.position
         )));
     }
-    file.truncate(sound.position).and_then(|()| file.sync()).map_err(unsynced)?;
+    let proven = sound.last.map_or(0, |(position, head)| head.synced.min(position));
+    file.truncate(sound.position).and_then(|()| write_again(disk, file, path, proven, sound.position)).map_err(unsynced)?;
     Ok(Recovered { len: sound.position, end: sound.next_offset, index, torn: len - sound.position })
+}
+
+/// The bytes from `from` to `len`, durably, whatever became of them when they were first written.
+fn write_again(disk: &dyn Disk, file: &dyn DiskFile, path: &Path, from: u64, len: u64) -> io::Result<()> {
+    let mut at = from;
+    while at < len {
+        let mut piece = vec![0; (len - at).min(1 << 20) as usize];
+        file.read_at(at, &mut piece)?;
+        disk.rewrite(path, at, &piece)?;
+        at += piece.len() as u64;
+    }
+    file.sync()
 }
 
 /// Whether a whole frame beyond `position` was written when more than `position` was durable already.
@@ -182,34 +195,50 @@ pub fn read(
     let want = max_bytes.saturating_add(INDEX_BYTES + FRAME_HEAD) as u64;
     let mut buffer = vec![0; want.min(len - position) as usize];
     fill(position, &mut buffer)?;
-    let mut frames = Vec::new();
-    let (mut at, mut bytes) = (0, 0);
-    while bytes < max_bytes.max(1) && at + FRAME_HEAD <= buffer.len() {
+    // Payloads are moved together over the heads between them: the buffer is all that a read holds.
+    let mut taken: Option<Span> = None;
+    let mut at = 0;
+    while at + FRAME_HEAD <= buffer.len() {
         let here = position + at as u64;
         let head = FrameHead::decode(&buffer[at..]).filter(|head| here + head.len() <= len).ok_or_else(|| damaged(path, here))?;
-        let end = at + head.len() as usize;
-        if head.next_offset() > from {
-            if end > buffer.len() {
-                if !frames.is_empty() {
+        let payload = at + FRAME_HEAD..at + head.len() as usize;
+        at = payload.end;
+        if head.next_offset() <= from {
+            continue;
+        }
+        if let Some(taken) = &taken
+            && (payload.end > buffer.len() || taken.bytes.len() + payload.len() > max_bytes)
+        {
+            break;
+        }
+        if payload.end > buffer.len() {
+            let have = buffer.len();
+            buffer.resize(payload.end, 0);
+            fill(position + have as u64, &mut buffer[have..])?;
+        }
+        if !head.verify(&buffer[payload.clone()]) {
+            return Err(damaged(path, here));
+        }
+        match &mut taken {
+            Some(taken) => {
+                buffer.copy_within(payload.clone(), taken.bytes.end);
+                taken.bytes.end += payload.len();
+                taken.count += head.count as usize;
+            }
+            None => {
+                let first = span(&buffer[payload.clone()], head.base, head.count as usize, from, max_bytes);
+                let bytes = payload.start + first.bytes.start..payload.start + first.bytes.end;
+                let cut_short = first.base_offset + (first.count as u64) < head.next_offset();
+                taken = Some(Span { bytes, ..first });
+                if cut_short {
                     break;
                 }
-                let have = buffer.len();
-                buffer.resize(end, 0);
-                fill(position + have as u64, &mut buffer[have..])?;
             }
-            if !head.verify(&buffer[at + FRAME_HEAD..end]) {
-                return Err(damaged(path, here));
-            }
-            bytes += head.payload_len as usize;
-            frames.push((head, at + FRAME_HEAD..end));
         }
-        at = end;
     }
-    let buffer = Bytes::from(buffer);
-    let parts = frames
-        .into_iter()
-        .map(|(head, range)| Records::trusted(head.base, head.count as usize, buffer.slice(range)).part(from, max_bytes));
-    gather(from, max_bytes, parts).ok_or_else(|| damaged(path, position))
+    let taken = taken.ok_or_else(|| damaged(path, position))?;
+    buffer.truncate(taken.bytes.end);
+    Ok(Records::trusted(taken.base_offset, taken.count, Bytes::from(buffer).slice(taken.bytes)))
 }
 
 fn damaged(path: &Path, position: u64) -> Error {

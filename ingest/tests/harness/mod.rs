@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use eventlog::memory::MemoryLog;
 use eventlog::{Assignment, Error, EventLog, Records, Topic};
-use focusflow_ingest::{Config, Deps};
+use focusflow_ingest::{Clock, Config, Deps};
 use schemas::category::Rules;
 use schemas::control::{Control, Role, Settings, Token, Tokens, hash_secret};
 use schemas::directory::{Directory, Document};
@@ -37,7 +37,7 @@ impl EventLog for GatedLog {
 
     async fn append(&self, topic: Topic, batches: Vec<(u32, Records)>) -> Result<(), Error> {
         if self.broken.load(Ordering::SeqCst) {
-            return Err(Error::Unavailable("the disk is full".into()));
+            return Err(Error::Full("cannot write /var/lib/focusflow/events/0/0.log: no space left on device".into()));
         }
         self.waiting.fetch_add(1, Ordering::SeqCst);
         loop {
@@ -125,6 +125,10 @@ pub async fn start(config: Config) -> Server {
 }
 
 pub async fn start_with(config: Config, settings: Settings) -> Server {
+    start_at(config, settings, Arc::new(|| NOW)).await
+}
+
+pub async fn start_at(config: Config, settings: Settings, clock: Clock) -> Server {
     let log = Arc::new(GatedLog {
         log: MemoryLog::new(4),
         closed: AtomicBool::new(false),
@@ -133,7 +137,7 @@ pub async fn start_with(config: Config, settings: Settings) -> Server {
         waiting: AtomicU64::new(0),
     });
     let (sender, receiver) = watch::channel(Arc::new(control(settings)));
-    let deps = Deps { log: log.clone(), control: receiver, rules: Arc::new(Rules::default()), clock: Arc::new(|| NOW) };
+    let deps = Deps { log: log.clone(), control: receiver, rules: Arc::new(Rules::default()), clock };
     let app = focusflow_ingest::router(config, deps);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use super::refusal::{Refusal, What};
 use super::scan::{Kind, Malformed, Scanner, Value, unescape};
-use crate::outcome::{Code, Rejection};
 
 /// Longest name (app, channel, peer, category, …) in characters.
 pub const MAX_NAME_CHARS: usize = 256;
@@ -18,6 +18,9 @@ macro_rules! fields {
 
         impl Field {
             const COUNT: usize = [$(text($name)),+].len();
+
+            #[cfg(test)]
+            pub const ALL: [Field; Field::COUNT] = [$(Field::$variant),+];
 
             pub fn as_str(self) -> &'static str {
                 const NAMES: [&str; Field::COUNT] = [$(text($name)),+];
@@ -66,6 +69,11 @@ impl FieldSet {
         FieldSet(bits)
     }
 
+    #[cfg(test)]
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Field::ALL.iter().filter(move |field| self.has(**field)).map(|field| field.as_str())
+    }
+
     fn has(self, field: Field) -> bool {
         self.0 & (1 << field as u8) != 0
     }
@@ -92,10 +100,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Finds the members. The whole text is checked, so that what follows never meets broken JSON.
-    pub fn scan(&mut self) -> Result<(), Rejection> {
-        self.read(Scanner::new(self.text)).map_err(malformed)?;
+    pub fn scan(&mut self) -> Result<(), Refusal> {
+        self.read(Scanner::new(self.text)).map_err(Refusal::malformed)?;
         match self.twice {
-            Some(field) => Err(bad(field, "stands there twice")),
+            Some(field) => Err(Refusal::bad(field, What::Said("stands there twice"))),
             None => Ok(()),
         }
     }
@@ -130,75 +138,75 @@ impl<'a> Fields<'a> {
 
     /// Text of at most `max` characters; null and the empty text are absent.
     #[inline]
-    pub fn text(&self, field: Field, max: usize) -> Result<Option<Cow<'a, str>>, Rejection> {
+    pub fn text(&self, field: Field, max: usize) -> Result<Option<Cow<'a, str>>, Refusal> {
         let value = self.value(field);
         let raw = inner(self.text, value);
         let text = match value.kind {
             Kind::Null => return Ok(None),
             Kind::Plain => Cow::Borrowed(raw),
             Kind::Escaped => Cow::Owned(unescape(raw)),
-            _ => return Err(bad(field, "must be a text")),
+            _ => return Err(Refusal::bad(field, What::Said("must be a text"))),
         };
         if text.is_empty() {
             return Ok(None);
         }
         if text.len() > max && text.chars().count() > max {
-            return Err(out_of_range(field, format_args!("has more than {max} characters")));
+            return Err(Refusal::out_of_range(field, What::LongerThan(max)));
         }
         Ok(Some(text))
     }
 
     #[inline]
-    pub fn name(&self, field: Field) -> Result<Option<Cow<'a, str>>, Rejection> {
+    pub fn name(&self, field: Field) -> Result<Option<Cow<'a, str>>, Refusal> {
         self.text(field, MAX_NAME_CHARS)
     }
 
     #[inline]
-    pub fn required(&self, field: Field, max: usize) -> Result<Cow<'a, str>, Rejection> {
-        self.text(field, max)?.ok_or_else(|| missing(field))
+    pub fn required(&self, field: Field, max: usize) -> Result<Cow<'a, str>, Refusal> {
+        self.text(field, max)?.ok_or_else(|| Refusal::missing(field))
     }
 
     /// A word of a closed set.
     #[inline]
-    pub fn word<T>(&self, field: Field, parse: fn(&str) -> Option<T>, words: &str) -> Result<T, Rejection> {
+    pub fn word<T>(&self, field: Field, parse: fn(&str) -> Option<T>, words: &'static str) -> Result<T, Refusal> {
         let text = self.required(field, usize::MAX)?;
-        parse(&text).ok_or_else(|| bad(field, format_args!("must be one of {words}")))
+        parse(&text).ok_or_else(|| Refusal::bad(field, What::NoneOf(words)))
     }
 
     #[inline]
-    pub fn flag(&self, field: Field, default: bool) -> Result<bool, Rejection> {
+    pub fn flag(&self, field: Field, default: bool) -> Result<bool, Refusal> {
         match self.value(field).kind {
             Kind::Null => Ok(default),
             Kind::True => Ok(true),
             Kind::False => Ok(false),
-            _ => Err(bad(field, "must be true or false")),
+            _ => Err(Refusal::bad(field, What::Said("must be true or false"))),
         }
     }
 
     /// A whole number; 1000.0 and 1e3 are whole, as in JSON Schema.
     #[inline]
-    pub fn integer(&self, field: Field, range: RangeInclusive<i64>) -> Result<Option<i64>, Rejection> {
+    pub fn integer(&self, field: Field, range: RangeInclusive<i64>) -> Result<Option<i64>, Refusal> {
         let value = self.value(field);
         let raw = &self.text[value.start as usize..value.end as usize];
         let number = match value.kind {
             Kind::Null => return Ok(None),
             Kind::Integer => raw.parse().ok(),
             Kind::Float => match raw.parse::<f64>() {
-                Ok(float) if float.fract() != 0.0 => return Err(bad(field, "must be a whole number")),
+                Ok(float) if float.fract() != 0.0 => return Err(Refusal::bad(field, What::Said("must be a whole number"))),
                 // Past 2^53 a float no longer says which whole number was meant.
                 Ok(float) if float.abs() <= 9_007_199_254_740_992.0 => Some(float as i64),
                 _ => None,
             },
-            _ => return Err(bad(field, "must be a whole number")),
+            _ => return Err(Refusal::bad(field, What::Said("must be a whole number"))),
         };
         match number.filter(|n| range.contains(n)) {
             Some(number) => Ok(Some(number)),
-            None => Err(out_of_range(field, format_args!("must be from {} to {}", range.start(), range.end()))),
+            None => Err(Refusal::out_of_range(field, What::Outside(*range.start(), *range.end()))),
         }
     }
 
     #[inline]
-    pub fn small(&self, field: Field, range: RangeInclusive<i64>) -> Result<Option<u8>, Rejection> {
+    pub fn small(&self, field: Field, range: RangeInclusive<i64>) -> Result<Option<u8>, Refusal> {
         Ok(self.integer(field, range)?.and_then(|n| u8::try_from(n).ok()))
     }
 
@@ -229,45 +237,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The members of `extra` (as `Fields::extra` wrote it) without those under the given names; `None` where none are left.
-pub(super) fn without(extra: &str, names: &[&str]) -> Option<String> {
-    let mut out = String::with_capacity(extra.len());
-    let mut scanner = Scanner::new(extra);
-    let mut more = scanner.open_object().unwrap_or(false);
-    while more {
-        let Ok((key, value, another)) = scanner.member(1) else { return None };
-        let raw = inner(extra, key);
-        let dropped = if key.kind == Kind::Escaped { names.contains(&&*unescape(raw)) } else { names.contains(&raw) };
-        if !dropped {
-            out.push(if out.is_empty() { '{' } else { ',' });
-            out.push_str(&extra[key.start as usize..value.end as usize]);
-        }
-        more = another;
-    }
-    if out.is_empty() {
-        return None;
-    }
-    out.push('}');
-    Some(out)
-}
-
 /// A text value without its quotes.
 fn inner(text: &str, value: Value) -> &str {
     text.get(value.start as usize + 1..(value.end as usize).saturating_sub(1)).unwrap_or("")
-}
-
-fn malformed(error: Malformed) -> Rejection {
-    Rejection { code: Code::Malformed, message: format!("not a JSON object: {} (byte {})", error.what, error.at).into() }
-}
-
-pub(super) fn missing(field: Field) -> Rejection {
-    Rejection { code: Code::Missing, message: format!("`{}` is missing or empty", field.as_str()).into() }
-}
-
-pub(super) fn bad(field: Field, what: impl std::fmt::Display) -> Rejection {
-    Rejection { code: Code::BadField, message: format!("`{}` {what}", field.as_str()).into() }
-}
-
-pub(super) fn out_of_range(field: Field, what: impl std::fmt::Display) -> Rejection {
-    Rejection { code: Code::OutOfRange, message: format!("`{}` {what}", field.as_str()).into() }
 }

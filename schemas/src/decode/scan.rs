@@ -40,6 +40,7 @@ pub(super) struct Malformed {
 }
 
 pub(super) struct Scanner<'a> {
+    text: &'a str,
     bytes: &'a [u8],
     at: usize,
 }
@@ -47,7 +48,7 @@ pub(super) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// The text must be valid UTF-8 and shorter than 4 GiB.
     pub fn new(text: &'a str) -> Scanner<'a> {
-        Scanner { bytes: text.as_bytes(), at: 0 }
+        Scanner { text, bytes: text.as_bytes(), at: 0 }
     }
 
     /// Reads the opening brace. True when there are members.
@@ -88,6 +89,70 @@ impl<'a> Scanner<'a> {
         };
         self.at += 1;
         Ok((key, value, more))
+    }
+
+    /// Writes the value here without the members that `private` says so of, by their name and the first byte of their value.
+    /// True when there were any.
+    pub fn copy(&mut self, out: &mut String, private: &impl Fn(&str, u8) -> bool) -> Result<bool, Malformed> {
+        self.copy_value(1, out, private)
+    }
+
+    fn copy_value(&mut self, depth: u32, out: &mut String, private: &impl Fn(&str, u8) -> bool) -> Result<bool, Malformed> {
+        let (start, open) = (self.at, self.peek());
+        let close = match open {
+            b'{' => b'}',
+            b'[' => b']',
+            _ => {
+                self.value(depth)?;
+                out.push_str(&self.text[start..self.at]);
+                return Ok(false);
+            }
+        };
+        if depth > MAX_DEPTH {
+            return Err(self.wrong("nested more than 64 levels deep"));
+        }
+        out.push(char::from(open));
+        self.at += 1;
+        self.skip_space();
+        let (begin, mut found) = (out.len(), false);
+        while self.peek() != close {
+            let member = self.at;
+            let mut dropped = false;
+            if open == b'{' {
+                if self.peek() != b'"' {
+                    return Err(self.wrong("expected a field name in quotes"));
+                }
+                let key = self.text()?;
+                self.skip_space();
+                self.at += 1;
+                self.skip_space();
+                let raw = &self.text[key.start as usize + 1..key.end as usize - 1];
+                dropped = match key.kind {
+                    Kind::Escaped => private(&unescape(raw), self.peek()),
+                    _ => private(raw, self.peek()),
+                };
+            }
+            if dropped {
+                self.value(depth)?;
+            } else {
+                if out.len() > begin {
+                    out.push(',');
+                }
+                out.push_str(&self.text[member..self.at]);
+                found |= self.copy_value(depth + 1, out, private)?;
+            }
+            found |= dropped;
+            self.skip_space();
+            if self.peek() == b',' {
+                self.at += 1;
+                self.skip_space();
+            } else if self.peek() != close {
+                return Err(self.wrong("expected a comma or a closing bracket after a value"));
+            }
+        }
+        out.push(char::from(close));
+        self.at += 1;
+        Ok(found)
     }
 
     pub fn finish(&mut self) -> Result<(), Malformed> {

@@ -15,6 +15,8 @@ pub struct SimDisk {
 
 #[derive(Debug, Default)]
 struct Names {
+    /// Made durably or not at all, as `Disk::create_dir` promises.
+    dirs: BTreeSet<PathBuf>,
     live: BTreeMap<PathBuf, Arc<SimFile>>,
     durable: BTreeMap<PathBuf, Arc<SimFile>>,
 }
@@ -29,6 +31,7 @@ struct Power {
     failing: BTreeSet<u64>,
     off: bool,
     syncs: u64,
+    bytes_read: usize,
     /// How many bytes may still be written.
     room: Option<usize>,
 }
@@ -43,6 +46,7 @@ struct SimFile {
 struct Content {
     live: Vec<u8>,
     durable: Vec<u8>,
+    /// What a sync has yet to bring to the disk.
     unsynced: Vec<Change>,
 }
 
@@ -103,6 +107,10 @@ impl SimDisk {
         self.power.lock().unwrap().syncs
     }
 
+    pub fn bytes_read(&self) -> usize {
+        self.power.lock().unwrap().bytes_read
+    }
+
     pub fn is_off(&self) -> bool {
         self.power.lock().unwrap().off
     }
@@ -127,7 +135,7 @@ impl SimDisk {
                 (path, Arc::new(SimFile { power: power.clone(), content }))
             })
             .collect();
-        SimDisk { power, names: Mutex::new(Names { live: files.clone(), durable: files }) }
+        SimDisk { power, names: Mutex::new(Names { dirs: names.dirs.clone(), live: files.clone(), durable: files }) }
     }
 
     fn change(&self) -> io::Result<()> {
@@ -155,10 +163,14 @@ impl Content {
         for change in &self.unsynced[..survive] {
             let mut change = change.clone();
             // Blocks reach the disk in any order: some of a write may be missing though its end is there.
-            if let Change::Write(_, data) = &mut change
+            if let Change::Write(at, data) = &mut change
                 && dice.roll(2) == 0
             {
-                data.chunks_mut(32).filter(|_| dice.roll(3) == 0).for_each(|block| block.fill(0));
+                for (i, block) in data.chunks_mut(32).enumerate().filter(|_| dice.roll(3) == 0) {
+                    let before = bytes.get(*at + i * 32..).unwrap_or_default();
+                    block.fill(0);
+                    block.iter_mut().zip(before).for_each(|(byte, before)| *byte = *before);
+                }
             }
             Content::apply(&mut bytes, &change);
         }
@@ -171,15 +183,24 @@ impl Content {
 }
 
 impl Disk for SimDisk {
-    fn create_dir(&self, _: &Path) -> io::Result<()> {
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        if self.names.lock().unwrap().dirs.contains(dir) {
+            return Ok(());
+        }
+        self.change()?;
+        self.names.lock().unwrap().dirs.extend(dir.ancestors().map(Path::to_owned));
         Ok(())
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let names = self.names.lock().unwrap();
+        if !names.dirs.contains(dir) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let names: BTreeSet<String> = names
             .live
             .keys()
+            .chain(&names.dirs)
             .filter_map(|path| Some(path.strip_prefix(dir).ok()?.components().next()?.as_os_str().to_str()?.to_owned()))
             .collect();
         Ok(names.into_iter().collect())
@@ -193,6 +214,9 @@ impl Disk for SimDisk {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         self.change()?;
         let mut names = self.names.lock().unwrap();
+        if !path.parent().is_some_and(|dir| names.dirs.contains(dir)) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         if let Some(file) = names.live.get(path).cloned() {
             drop(names);
             file.truncate(0)?;
@@ -203,6 +227,11 @@ impl Disk for SimDisk {
         Ok(file)
     }
 
+    fn rewrite(&self, path: &Path, position: u64, bytes: &[u8]) -> io::Result<()> {
+        let file = self.names.lock().unwrap().live.get(path).cloned().ok_or(io::ErrorKind::NotFound)?;
+        file.write(Some(position as usize), bytes.to_vec())
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.change()?;
         self.names.lock().unwrap().live.remove(path).map(drop).ok_or(io::ErrorKind::NotFound.into())
@@ -211,20 +240,16 @@ impl Disk for SimDisk {
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.change()?;
         let mut names = self.names.lock().unwrap();
-        let Names { live, durable } = &mut *names;
+        let Names { live, durable, .. } = &mut *names;
         durable.retain(|path, _| path.parent() != Some(dir) || live.contains_key(path));
         durable.extend(live.iter().filter(|(path, _)| path.parent() == Some(dir)).map(|(p, f)| (p.clone(), f.clone())));
         Ok(())
     }
 }
 
-impl DiskFile for SimFile {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.content.lock().unwrap().live.len() as u64)
-    }
-
-    fn append(&self, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
-        let mut data: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+impl SimFile {
+    /// At the end where no position is given.
+    fn write(&self, position: Option<usize>, mut data: Vec<u8>) -> io::Result<()> {
         let mut power = self.power.lock().unwrap();
         let cut = match power.next() {
             Fate::Done => power.room.filter(|room| *room < data.len()),
@@ -236,7 +261,7 @@ impl DiskFile for SimFile {
         power.room = power.room.map(|room| room.saturating_sub(data.len()));
         drop(power);
         let mut content = self.content.lock().unwrap();
-        let change = Change::Write(content.live.len(), data);
+        let change = Change::Write(position.unwrap_or(content.live.len()), data);
         Content::apply(&mut content.live, &change);
         content.unsynced.push(change);
         match cut {
@@ -245,8 +270,19 @@ impl DiskFile for SimFile {
             Some(_) => Err(broken()),
         }
     }
+}
+
+impl DiskFile for SimFile {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.content.lock().unwrap().live.len() as u64)
+    }
+
+    fn append(&self, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+        self.write(None, slices.iter().flat_map(|slice| slice.to_vec()).collect())
+    }
 
     fn read_at(&self, position: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.power.lock().unwrap().bytes_read += buffer.len();
         let content = self.content.lock().unwrap();
         let from = position as usize;
         buffer.copy_from_slice(content.live.get(from..from + buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?);
@@ -265,13 +301,19 @@ impl DiskFile for SimFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        if let Fate::Cut(_) = self.power.lock().unwrap().next() {
+        let fate = self.power.lock().unwrap().next();
+        let mut content = self.content.lock().unwrap();
+        if let Fate::Cut(_) = fate {
+            // Writes that a sync could not bring to the disk are forgotten: they can still be read until the power goes, and no
+            // later sync says that they are missing. What a file system does to a file's length it does in its journal.
+            if !self.power.lock().unwrap().off {
+                content.unsynced.retain(|change| matches!(change, Change::Truncate(_)));
+            }
             return Err(broken());
         }
         self.power.lock().unwrap().syncs += 1;
-        let mut content = self.content.lock().unwrap();
-        content.durable = content.live.clone();
-        content.unsynced.clear();
+        let Content { durable, unsynced, .. } = &mut *content;
+        unsynced.drain(..).for_each(|change| Content::apply(durable, &change));
         Ok(())
     }
 }

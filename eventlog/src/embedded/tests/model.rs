@@ -42,11 +42,17 @@ struct Run {
 }
 
 impl Run {
-    fn new(segment_bytes: u64, cache_bytes: usize) -> Run {
+    fn new(segment_bytes: u64, cache_bytes: usize, sync_threads: usize) -> Run {
         let base = Config::new("log", PARTITIONS);
         let retention_interval = Duration::ZERO;
-        let config =
-            Config { segment_bytes, cache_bytes, retain_bytes: 3 * segment_bytes, retention_interval, sync_threads: 0, ..base };
+        let config = Config {
+            segment_bytes,
+            cache_bytes,
+            retain_bytes: 600 + 3 * segment_bytes,
+            retention_interval,
+            sync_threads,
+            ..base
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (disk, log, appends, reboot) = (Arc::new(SimDisk::default()), None, 0, 1);
         let (tried, seen, released) = Default::default();
@@ -205,8 +211,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 proptest! {
     #[test]
-    fn whatever_fails_what_is_acknowledged_stays(steps in steps(), segment_bytes in 200..2_000u64, cached: bool) {
-        let mut run = Run::new(segment_bytes, if cached { 500 } else { 0 });
+    fn whatever_fails_what_is_acknowledged_stays(steps in steps(), segment_bytes in 1..2_000u64, cached: bool, threads in 0..3usize) {
+        let mut run = Run::new(segment_bytes, if cached { 500 } else { 0 }, threads);
         steps.iter().for_each(|step| run.step(step));
         run.step(&Step::Restart);
     }
@@ -224,14 +230,14 @@ fn life() -> Vec<Step> {
 #[test]
 fn the_power_may_go_at_every_operation_and_byte() {
     let operations = {
-        let mut run = Run::new(400, 0);
+        let mut run = Run::new(400, 0, 0);
         life().iter().for_each(|step| run.step(step));
         run.disk.operations()
     };
     assert!(operations > 50, "{operations}");
     for at in 0..operations {
         for (seed, bytes) in [0, 1, 20, 47, 130, 100_000].into_iter().enumerate() {
-            let mut run = Run::new(400, 0);
+            let mut run = Run::new(400, 0, 0);
             run.reboot = seed as u64 * 1_000 + at;
             run.disk.cut_after(at, bytes);
             life().iter().for_each(|step| run.step(step));
