@@ -52,7 +52,7 @@ impl Partition {
 
     /// Gives the person, unless the record is dead.
     fn apply_record(&mut self, work: &mut Work, record: &eventlog::Record<'_>, known: Option<u32>) -> Option<u32> {
-        let event = match schemas::decode::event(record.value) {
+        let mut event = match schemas::decode::event(record.value) {
             Ok(event) => event,
             Err(rejection) => return bury(work, record.offset, format!("{}: {}", rejection.code.as_str(), rejection.message)),
         };
@@ -83,15 +83,18 @@ impl Partition {
             work.deferred.push(record.offset);
             return Some(user);
         }
-        self.insert(work, user, record, &event);
+        self.insert(work, user, record, &mut event);
         Some(user)
     }
 
-    fn insert(&mut self, work: &mut Work, user: u32, record: &eventlog::Record<'_>, event: &Event<'_>) {
+    fn insert(&mut self, work: &mut Work, user: u32, record: &eventlog::Record<'_>, event: &mut Event<'_>) {
         let category = match &event.body {
             Body::Activity(activity) => self.category(activity),
             _ => Category::Other,
         };
+        // Ingest did so already; other producers may write to the log too.
+        schemas::privacy::redact(event, &self.settings);
+        let event = &*event;
         let known = &mut self.users[user as usize];
         let days = known.chunks.len();
         let packed = pack(known, event, category);

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use eventlog::Records;
 use schemas::Directory;
+use schemas::control::Settings;
 use schemas::directory::{DAY_MS, Person};
 use schemas::event::Category;
 use schemas::live::Update;
@@ -48,6 +49,8 @@ pub use moves::Move;
 pub struct Partition {
     config: Arc<Config>,
     directory: Arc<Directory>,
+    /// What may be kept of events.
+    pub settings: Settings,
     /// Shared by everyone the directory does not know.
     stranger: Arc<Person>,
     users: Vec<User>,
@@ -157,6 +160,7 @@ impl Partition {
             config,
             stranger: Arc::new(Directory::default().person("").clone()),
             directory,
+            settings: Settings::default(),
             users: Vec::new(),
             index: Slots::default(),
             cold_days: if virgin { i32::MIN / 2 } else { saved.max_day },

@@ -56,9 +56,13 @@ impl Owner {
         Ok(())
     }
 
-    /// A new directory: finds out whom of this partition it concerns.
+    /// What the organisation keeps; and a new directory: finds out whom of this partition it concerns.
     pub(super) async fn follow_control(&mut self) -> Result<(), Error> {
-        let directory = self.deps.control.borrow().directory.clone();
+        let (directory, settings) = {
+            let control = self.deps.control.borrow();
+            (control.directory.clone(), control.settings.clone())
+        };
+        self.partition()?.settings = settings;
         if Arc::ptr_eq(&directory, &self.directory) {
             return Ok(());
         }

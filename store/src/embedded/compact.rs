@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_large_old_file_is_left_alone_until_the_new_ones_have_grown() {
         assert_eq!(suffix_to_merge(&[1_000, 10, 10, 10, 10]), 1);
-        assert_eq!(suffix_to_merge(&[100, 10, 10, 10, 10]), 0);
+        assert_eq!(suffix_to_merge(&[40, 10, 10, 10, 10]), 0);
         assert_eq!(suffix_to_merge(&[1_000, 100, 1]), 1);
         assert_eq!(suffix_to_merge(&[5, 5]), 0);
     }
