@@ -118,7 +118,7 @@ pub fn reader(role: Role, control: &Control, org: &Arc<Org>, now: i64, least: Le
         Role::Admin => None,
         _ => Some(Arc::new(disguise::disguise(control, org, now, least.k_burnout)?)),
     };
-    Ok(Reader { units: Some(Arc::new(units)), disguise })
+    Ok(Reader { units: Some(Arc::new(units)), disguise, slot: None })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Invariants: a reader with a disguise reaches no table, column or value the disguise does not give, by no way a statement
 //! has; without `units` there are no figures of teams.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub struct Reader {
     pub units: Option<Arc<dyn Units>>,
     /// None: every table as it is.
     pub disguise: Option<Arc<Disguise>>,
+    /// The reader's place among the statements running; let go of when the work has ended, which may be after the answer.
+    pub slot: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl fmt::Debug for Reader {

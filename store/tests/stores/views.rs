@@ -19,7 +19,7 @@ struct Teams(Vec<String>);
 impl Teams {
     fn reader(count: usize) -> Reader {
         let units = Teams((0..count).map(|i| format!("t-{i}")).collect());
-        Reader { units: Some(Arc::new(units)), disguise: None }
+        Reader { units: Some(Arc::new(units)), ..Reader::default() }
     }
 }
 

@@ -44,7 +44,7 @@ impl Units for Unasked {
 }
 
 fn whole() -> Reader {
-    Reader { units: Some(Arc::new(Unasked)), disguise: None }
+    Reader { units: Some(Arc::new(Unasked)), ..Reader::default() }
 }
 
 async fn run(store: &dyn Store, sql: &str, params: Params, limits: Limits) -> Result<Vec<RecordBatch>, Error> {
