@@ -42,6 +42,10 @@ pub enum Request<'a> {
     Org,
     /// How the pipeline is doing: nothing about people.
     Pipeline,
+    /// What the caller may ask for.
+    Teams,
+    /// The directory, as far as the caller may see it.
+    Directory,
     Sql,
     /// Directory, tokens.
     Configure,
@@ -83,11 +87,12 @@ impl Viewer {
 pub fn decide(viewer: &Viewer, request: Request<'_>, org: &Org) -> Decision {
     use Decision::{Allow, Forbid, Unknown};
     match (viewer.role, request) {
+        (_, Request::Teams) => Allow(None),
         (Role::Ingest, _) => Forbid("this token may send events and read nothing"),
         (Role::Member | Role::Manager, Request::Me) if viewer.person.is_some() => Allow(None),
         (Role::Member | Role::Manager, Request::Me) => Forbid("this token speaks for no person"),
         (_, Request::Me) => Forbid("a person's own page is for that person: use a member or manager token"),
-        (_, Request::Pipeline) => Allow(None),
+        (_, Request::Pipeline | Request::Directory) => Allow(None),
         (Role::Admin | Role::Analyst, Request::Org) => Allow(Some(ROOT)),
         (Role::Admin | Role::Analyst, Request::Team(id)) => org.find(id).map_or(Unknown, |unit| Allow(Some(unit))),
         (Role::Manager, Request::Team(id)) => match org.find(id).filter(|unit| viewer.sees(*unit)) {
@@ -140,7 +145,7 @@ mod tests {
             people: vec![person("boss", "t-1", true), person("dev", "t-2", false)],
         };
         let directory = Directory::new(document).unwrap();
-        let org = Org::new(1, &directory, 0);
+        let org = Org::new(&directory, 0);
         (directory, org)
     }
 
