@@ -10,22 +10,32 @@ use schemas::directory::DAY_MS;
 use schemas::live::{DayFigures, Presence, Update, WindowFigures};
 
 use super::window::Kept;
-use crate::access::{Org, day_start, local_day, release};
+use crate::access::{Org, day_start, local_day, release, shown};
 use crate::figures::daily::Shown;
 use crate::figures::windows::Sums;
 
 const HOUR_MS: i64 = 3_600_000;
 /// A local day has at most so many.
 const DAY_HOURS: i64 = 25;
+/// People without anything recent are no burden before they are so many.
+const MANY_IDLE: usize = 1_000;
+
+/// What a person's news say that is not in the figures of teams yet. The person sees it at once.
+#[derive(Default)]
+struct Fresh {
+    days: Vec<DayFigures>,
+    windows: Vec<Kept>,
+}
 
 pub struct PersonLive {
     pub id: Arc<str>,
     pub unit: usize,
     team: Option<String>,
-    /// The latest days, in order.
+    /// The latest days, in order, as they count in the figures of teams.
     days: Vec<DayFigures>,
-    /// By start.
-    pub windows: Vec<Kept>,
+    /// By start; the same.
+    windows: Vec<Kept>,
+    fresh: Option<Box<Fresh>>,
     pub now: Presence,
     /// The person's own today, and until when it is.
     pub today: i32,
@@ -34,18 +44,51 @@ pub struct PersonLive {
 }
 
 impl PersonLive {
-    /// The figures of the person's own today, when they have any.
-    pub fn today(&self) -> Option<&DayFigures> {
-        self.day(self.today)
+    fn day(&self, day: i32) -> Option<&DayFigures> {
+        self.days.iter().find(|known| known.day == day)
     }
 
-    pub fn day(&self, day: i32) -> Option<&DayFigures> {
-        self.days.iter().find(|known| known.day == day)
+    /// What the latest news say of a day.
+    pub fn latest_day(&self, day: i32) -> Option<&DayFigures> {
+        let fresh = self.fresh.iter().flat_map(|fresh| &fresh.days).find(|known| known.day == day);
+        fresh.or_else(|| self.day(day))
+    }
+
+    /// And of the windows from a time on.
+    pub fn latest_windows(&self, from: i64) -> Vec<Kept> {
+        let mut windows: BTreeMap<i64, Kept> = self.windows.iter().map(|w| (w.start(), *w)).collect();
+        windows.extend(self.fresh.iter().flat_map(|fresh| &fresh.windows).map(|w| (w.start(), *w)));
+        windows.split_off(&from).into_values().collect()
+    }
+
+    /// Whether there is anything that the figures of teams do not have yet.
+    fn hear(&mut self, day: Option<DayFigures>, windows: impl Iterator<Item = Kept>) -> bool {
+        let mut fresh = self.fresh.take().unwrap_or_default();
+        if let Some(day) = day {
+            fresh.days.retain(|known| known.day != day.day);
+            fresh.days.push(day);
+        }
+        for window in windows {
+            fresh.windows.retain(|known| known.start() != window.start());
+            fresh.windows.push(window);
+        }
+        fresh.days.retain(|day| self.day(day.day) != Some(day));
+        fresh.windows.retain(|window| self.window(window.start()) != Some(window));
+        let has_news = !fresh.days.is_empty() || !fresh.windows.is_empty();
+        self.fresh = has_news.then_some(fresh);
+        has_news
     }
 
     /// With any active time, which is what counts.
     pub fn active_day(&self, day: i32) -> Option<&DayFigures> {
         self.day(day).filter(|day| day.active_ms > 0)
+    }
+
+    fn begin_day(&mut self, directory: &Directory, now: i64) {
+        let who = directory.person(&self.id);
+        self.today = who.local_day(now);
+        self.today_from = who.day_start(self.today);
+        self.today_until = who.next_day_change(now);
     }
 
     fn take_day(&mut self, day: DayFigures) {
@@ -88,6 +131,9 @@ pub struct People {
     windows: BTreeMap<i64, WindowState>,
     /// What may be shown of the dates that are today somewhere.
     days: BTreeMap<i32, Shown>,
+    has_news: bool,
+    /// People of whom the figures of teams do not have everything yet.
+    waiting: BTreeSet<usize>,
 }
 
 impl People {
@@ -96,7 +142,20 @@ impl People {
         let by_unit = vec![Vec::new(); org.len()];
         let (list, index, windows) = (Vec::new(), HashMap::new(), BTreeMap::new());
         let (stale_windows, days) = (BTreeSet::new(), BTreeMap::new());
-        People { k, directory, org, list, index, by_unit, keep_from, stale_windows, windows, days }
+        People {
+            k,
+            directory,
+            org,
+            list,
+            index,
+            by_unit,
+            keep_from,
+            stale_windows,
+            windows,
+            days,
+            has_news: true,
+            waiting: BTreeSet::new(),
+        }
     }
 
     pub fn person(&self, id: &str) -> Option<&PersonLive> {
@@ -139,28 +198,62 @@ impl People {
         self.directory = directory;
         self.org = org;
         self.by_unit = vec![Vec::new(); self.org.len()];
-        for at in 0..self.list.len() {
-            let unit = self.org.unit_of(self.list[at].team.as_deref());
-            self.list[at].unit = unit;
-            self.list[at].today_until = now;
-            self.by_unit[unit].push(at);
+        for (at, person) in self.list.iter_mut().enumerate() {
+            // Now, not with their next event: their rows of today follow.
+            person.team = self.directory.person(&person.id).team_at(now).map(str::to_owned);
+            person.unit = self.org.unit_of(person.team.as_deref());
+            person.today_until = now;
+            self.by_unit[person.unit].push(at);
         }
         self.stale_windows.extend(self.windows.keys());
         self.stale_windows.extend(self.list.iter().flat_map(|person| person.windows.iter().map(Kept::start)));
         self.windows.clear();
+        self.has_news = true;
+        self.days = self.shown_days(now);
+    }
+
+    fn shown_days(&self, now: i64) -> BTreeMap<i32, Shown> {
+        (first_today(now)..=last_today(now)).map(|day| (day, self.shown_of(day))).collect()
+    }
+
+    /// News enter the figures of teams when as many people have some as a figure must cover: of a mean shown before and after
+    /// the news of one person, the difference times the number of people is that person's. They are counted where `release`
+    /// counts them, in the smallest unit shown today that they are in, so that no difference of units tells more.
+    fn admit(&mut self) {
+        let mut groups: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for &at in &self.waiting {
+            let person = &self.list[at];
+            let of_day = self.days.get(&person.today);
+            let unit = shown(&self.org, person.unit, |unit| of_day.is_some_and(|day| day.released[unit]));
+            groups.entry(unit).or_default().push(at);
+        }
+        // Where nothing is shown there is nothing to compare with.
+        let enough = |(unit, people): &(Option<usize>, Vec<usize>)| unit.is_none() || people.len() >= self.k as usize;
+        let admitted: Vec<usize> = groups.into_iter().filter(enough).flat_map(|(_, people)| people).collect();
+        for at in admitted {
+            self.waiting.remove(&at);
+            let person = &mut self.list[at];
+            let fresh = person.fresh.take().unwrap_or_default();
+            fresh.days.into_iter().for_each(|day| person.take_day(day));
+            for window in fresh.windows.into_iter().filter(|w| w.start() >= self.keep_from) {
+                self.stale_windows.insert(window.start());
+                person.take_window(window);
+            }
+        }
     }
 
     /// Takes a person's news. The unit it counts in is returned.
     pub fn apply(&mut self, update: Update, now: i64) -> usize {
+        self.has_news = true;
         let at = self.place(&update.user_id, update.team_id, now);
         let person = &mut self.list[at];
         person.now = update.now;
-        if update.day.day >= first_today(now) {
-            person.take_day(update.day);
-        }
-        for window in update.windows.iter().filter(|w| w.window_start >= self.keep_from) {
-            self.stale_windows.insert(window.window_start);
-            person.take_window(Kept::new(window));
+        let day = (update.day.day >= first_today(now)).then_some(update.day);
+        let windows = update.windows.iter().filter(|w| w.window_start >= self.keep_from).map(Kept::new);
+        if person.hear(day, windows) {
+            self.waiting.insert(at);
+        } else {
+            self.waiting.remove(&at);
         }
         person.unit
     }
@@ -210,6 +303,7 @@ impl People {
             team,
             days: Vec::new(),
             windows: Vec::new(),
+            fresh: None,
             now: Presence::default(),
             today: 0,
             today_from: 0,
@@ -225,19 +319,50 @@ impl People {
         Shown::of(&self.org, active, self.k)
     }
 
+    /// Something came since `settle`.
+    pub fn has_news(&self) -> bool {
+        self.has_news
+    }
+
+    /// Which day it is for one person.
+    pub fn begin_day(&mut self, id: &str, now: i64) {
+        if let Some(at) = self.index.get(id) {
+            self.list[*at].begin_day(&self.directory, now);
+        }
+    }
+
+    /// Lets go of people of whom there is nothing lately, when they have become many.
+    fn forget(&mut self) {
+        let idle = |person: &PersonLive| person.days.is_empty() && person.windows.is_empty() && person.fresh.is_none();
+        if self.list.iter().filter(|person| idle(person)).count() <= MANY_IDLE.max(self.list.len() / 4) {
+            return;
+        }
+        self.list.retain(|person| !idle(person));
+        self.index = self.list.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
+        self.by_unit.iter_mut().for_each(Vec::clear);
+        for (at, person) in self.list.iter().enumerate() {
+            self.by_unit[person.unit].push(at);
+        }
+        let waiting = self.list.iter().enumerate().filter(|(_, person)| person.fresh.is_some());
+        self.waiting = waiting.map(|(at, _)| at).collect();
+    }
+
     /// Brings counts, sums and releases up to date. Returns the windows that were summed again.
     pub fn settle(&mut self, now: i64) -> Vec<i64> {
+        self.has_news = false;
         self.keep_from = keep_from(&self.org, now);
-        for person in self.list.iter_mut().filter(|person| person.today_until <= now) {
-            let who = self.directory.person(&person.id);
-            person.today = who.local_day(now);
-            person.today_from = who.day_start(person.today);
-            person.today_until = who.next_day_change(now);
+        let first_day = first_today(now);
+        for person in &mut self.list {
+            if person.today_until <= now {
+                person.begin_day(&self.directory, now);
+            }
             let old = person.windows.partition_point(|w| w.start() < self.keep_from);
             person.windows.drain(..old);
-            person.days.retain(|day| day.day >= first_today(now));
+            person.days.retain(|day| day.day >= first_day);
         }
-        self.days = (first_today(now)..=last_today(now)).map(|day| (day, self.shown_of(day))).collect();
+        self.admit();
+        self.forget();
+        self.days = self.shown_days(now);
         self.windows = self.windows.split_off(&self.keep_from);
         let stale = std::mem::take(&mut self.stale_windows).split_off(&self.keep_from);
         let stale: Vec<i64> = stale.into_iter().collect();
@@ -279,4 +404,62 @@ fn first_today(now: i64) -> i32 {
 
 fn last_today(now: i64) -> i32 {
     (now + 14 * HOUR_MS).div_euclid(DAY_MS) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_without_recent_days_are_forgotten_and_the_others_stay() {
+        let directory = Arc::new(Directory::default());
+        let org = Arc::new(Org::new(&directory, 0));
+        let mut people = People::new(5, directory, org, 0);
+        let day = |day: i32| DayFigures { day, active_ms: 1, ..DayFigures::default() };
+        for i in 0..3_000 {
+            people.seed_day(&format!("u-{i}"), None, day(0), 0);
+        }
+        people.settle(0);
+        assert_eq!(people.list.len(), 3_000);
+        let later = 10 * DAY_MS;
+        people.seed_day("u-7", None, day(10), later);
+        people.seed_day("new", None, day(10), later);
+        people.settle(later);
+        assert_eq!((people.list.len(), people.members(0).count()), (2, 2));
+        assert!(people.person("u-7").is_some() && people.person("new").is_some() && people.person("u-8").is_none());
+    }
+
+    fn news(user: &str, focus_ms: i64) -> Update {
+        let day = DayFigures { day: 0, active_ms: 1, focus_ms, ..DayFigures::default() };
+        let window = WindowFigures { window_start: 0, active_ms: 1, focus_ms, ..WindowFigures::default() };
+        let now = Presence { active: Some((0, 1_000)), ..Presence::default() };
+        Update { user_id: user.into(), team_id: None, accepted_at: 0, day, windows: vec![window], now }
+    }
+
+    #[test]
+    fn figures_of_teams_wait_until_k_people_have_news() {
+        let directory = Arc::new(Directory::default());
+        let mut people = People::new(5, directory.clone(), Arc::new(Org::new(&directory, 0)), 0);
+        let total = |people: &mut People| -> i64 {
+            people.settle(10);
+            let of_day: i64 = people.members(0).filter_map(|p| p.active_day(0)).map(|d| d.focus_ms).sum();
+            assert_eq!(people.window(0).map_or(0, |window| window.sums[0].focus_ms), of_day);
+            of_day
+        };
+        // Nothing is shown of so few: each counts at once, and so does the one who makes them enough.
+        for (i, name) in ["a", "b", "c", "d", "e", "f", "g"].into_iter().enumerate() {
+            people.apply(news(name, 1), 10);
+            assert_eq!(total(&mut people), (i as i64 + 1).min(5));
+        }
+        for name in ["a", "b"] {
+            people.apply(news(name, 10), 10);
+        }
+        assert_eq!(total(&mut people), 5, "four people have news: f, g, a and b");
+        let a = people.person("a").unwrap();
+        assert_eq!((a.latest_day(0).unwrap().focus_ms, a.latest_windows(0)[0].figures().focus_ms), (10, 10), "a sees it at once");
+        people.apply(news("a", 20), 10);
+        assert_eq!(total(&mut people), 5, "the same person again");
+        people.apply(news("c", 10), 10);
+        assert_eq!(total(&mut people), 20 + 10 + 10 + 4);
+    }
 }

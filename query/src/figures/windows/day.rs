@@ -91,15 +91,19 @@ impl WindowsDayBuilder {
 }
 
 impl WindowsDay {
-    /// Windows of a unit (with those below) in order.
+    /// What a unit (with those below) has in each window in which anybody was active, in order.
     pub fn cells(&self, inside: &[bool], units: &[usize]) -> Vec<(u16, Sums)> {
-        let mut windows = vec![Sums::default(); WINDOWS];
-        for (_, cells) in self.teams.iter().filter(|(team, _)| inside[units[**team as usize]]) {
+        let mut windows: Vec<Option<Sums>> = vec![None; WINDOWS];
+        for (team, cells) in &self.teams {
+            let is_inside = inside[units[*team as usize]];
             for (window, sums) in cells {
-                windows[usize::from(*window)].add(sums);
+                let window = windows[usize::from(*window)].get_or_insert_default();
+                if is_inside {
+                    window.add(sums);
+                }
             }
         }
-        windows.into_iter().enumerate().filter(|(_, sums)| sums.n > 0).map(|(window, sums)| (window as u16, sums)).collect()
+        windows.into_iter().enumerate().filter_map(|(window, sums)| Some((window as u16, sums?))).collect()
     }
 
     /// People of a unit with their windows; one who changed teams within the day comes once.

@@ -11,7 +11,7 @@ use crate::access::{Org, ROOT};
 fn org() -> (Org, Vec<usize>) {
     let team = |id: &str, parent: Option<&str>| Team { id: id.into(), name: id.into(), parent: parent.map(Into::into) };
     let teams = vec![team("t0", None), team("t1", Some("t0")), team("t2", Some("t0"))];
-    let org = Org::new(1, &schemas::Directory::new(Document { teams, people: Vec::new() }).unwrap(), 0);
+    let org = Org::new(&schemas::Directory::new(Document { teams, people: Vec::new() }).unwrap(), 0);
     let units = [None, Some("t0"), Some("t1"), Some("t2")].map(|team| org.unit_of(team)).to_vec();
     (org, units)
 }
@@ -57,6 +57,18 @@ fn what_is_shown_of_a_day_does_not_depend_on_the_part_asked_for() {
     };
     assert_eq!(part(0, 288), [(270, false), (271, true), (287, false)]);
     assert_eq!(part(270, 272), [(270, false), (271, true)]);
+}
+
+#[test]
+fn that_there_is_a_step_says_nothing_of_the_unit() {
+    let (org, units) = org();
+    // Persons 2 and 6 are of t1, the others are not; nobody of t1 is there at 271.
+    let rows: Rows = [(1, 270), (5, 270), (2, 270), (6, 270), (1, 271), (3, 271)].into();
+    let t1 = org.find("t1").unwrap();
+    let steps = of(&org, &units, &rows, 2, t1).windows();
+    let found: Vec<_> = steps.iter().map(|step| (step.start / WINDOW_MS, step.sums.is_some())).collect();
+    assert_eq!(found, [(270, true), (271, false)]);
+    assert_eq!(of(&org, &units, &rows, 2, t1).heatmap(&TimeZone::UTC).len(), 1);
 }
 
 proptest! {
