@@ -8,6 +8,7 @@
 //! A team that is too small is answered with the figures of the unit above it (see `release`): being allowed to ask for a
 //! team includes that.
 
+mod anchors;
 mod disguise;
 mod labels;
 pub mod org;
@@ -22,6 +23,7 @@ use store::Reader;
 
 use crate::Error;
 
+pub use anchors::{anchors, has};
 pub use org::{Org, ROOT, day_start, local_day};
 pub use release::{Release, Window, release, shown, shown_windows};
 

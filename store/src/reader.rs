@@ -45,6 +45,10 @@ pub trait Units: Send + Sync {
     /// unit active in any of the windows that start then; it may stop at `enough`.
     fn shown_windows(&self, unit: usize, windows: &[Window], people_of: &mut dyn FnMut(&[i64]) -> u32) -> Vec<bool>;
 
+    /// Windows of a UTC day (a bit each) that are not shown of any unit. `people`: the unit each counts in first, and the windows
+    /// they were active in; `hidden`: by unit, whether any window in which it has people is not released.
+    fn withheld(&self, people: &[(usize, [u64; 5])], hidden: &[bool]) -> [u64; 5];
+
     /// As many people that no window of them has to be hidden.
     fn enough(&self) -> u32;
 }

@@ -81,7 +81,7 @@ struct Look<T> {
 
 impl<T> Days<T> {
     pub fn new(policy: Policy) -> Days<T> {
-        let (slots, changed, kept) = (HashMap::new(), HashMap::new(), 0..=-1);
+        let (slots, changed, kept) = (HashMap::new(), HashMap::new(), 0..=0);
         let inner = Inner { slots, changed, tending: false, kept, clock: 0, bytes: 0 };
         Days { policy, inner: Mutex::new(inner), loading: tokio::sync::Mutex::new(()) }
     }

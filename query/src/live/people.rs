@@ -10,9 +10,9 @@ use schemas::directory::DAY_MS;
 use schemas::live::{DayFigures, Presence, Update, WindowFigures};
 
 use super::window::Kept;
-use crate::access::{Org, day_start, local_day, release, shown};
+use crate::access::{Org, anchors, day_start, has, local_day, release, shown};
 use crate::figures::daily::Shown;
-use crate::figures::windows::Sums;
+use crate::figures::windows::{Sums, WINDOW_MS};
 
 const HOUR_MS: i64 = 3_600_000;
 /// A local day has at most so many.
@@ -115,6 +115,8 @@ impl PersonLive {
 pub struct WindowState {
     pub sums: Vec<Sums>,
     pub released: Vec<bool>,
+    /// What `release` says of the window by itself.
+    alone: Vec<bool>,
 }
 
 pub struct People {
@@ -383,9 +385,39 @@ impl People {
                     sums[parent].add(&below);
                 }
             }
-            self.windows.insert(*window, WindowState { sums, released });
+            self.windows.insert(*window, WindowState { sums, alone: released.clone(), released });
         }
-        stale
+        let days: BTreeSet<i64> = stale.iter().map(|window| window.div_euclid(DAY_MS)).collect();
+        let moved: Vec<i64> = days.into_iter().flat_map(|day| self.withhold(day * DAY_MS)).collect();
+        stale.into_iter().chain(moved).collect()
+    }
+
+    /// Applies what the windows of a UTC day together say of each. Returns those of which something else may be shown now.
+    fn withhold(&mut self, from: i64) -> Vec<i64> {
+        let day = from..from + DAY_MS;
+        let is_hidden = |unit: usize| self.windows.range(day.clone()).any(|(_, w)| w.sums[unit].n > 0 && !w.alone[unit]);
+        let hidden: Vec<bool> = (0..self.org.len()).map(is_hidden).collect();
+        let place = |start: i64| ((start - from) / WINDOW_MS) as usize;
+        let active = |person: &PersonLive| {
+            let first = person.windows.partition_point(|w| w.start() < day.start);
+            let windows = person.windows[first..].iter().take_while(|w| w.start() < day.end).filter(|w| w.is_active());
+            windows.fold([0; 5], |mut bits: [u64; 5], w| {
+                bits[place(w.start()) / 64] |= 1 << (place(w.start()) % 64);
+                bits
+            })
+        };
+        let people = self.list.iter().map(|person| (person.unit, active(person)));
+        let people: Vec<(usize, [u64; 5])> = people.filter(|(_, windows)| *windows != [0; 5]).collect();
+        let withheld = anchors(&self.org, self.k, &people, &hidden);
+        let mut moved = Vec::new();
+        for (start, state) in self.windows.range_mut(day.clone()) {
+            let released = if has(&withheld, place(*start)) { vec![false; state.alone.len()] } else { state.alone.clone() };
+            if state.released != released {
+                state.released = released;
+                moved.push(*start);
+            }
+        }
+        moved
     }
 }
 
@@ -394,7 +426,9 @@ impl People {
 fn keep_from(org: &Org, now: i64) -> i64 {
     let zones: BTreeMap<&str, &TimeZone> = org.units().map(|(_, unit)| (unit.zone_name.as_str(), &unit.zone)).collect();
     let start = |ts: i64| zones.values().map(|zone| day_start(local_day(ts, zone), zone)).fold(ts, i64::min);
-    start(start(now)).min(now - DAY_HOURS * HOUR_MS)
+    let from = start(start(now)).min(now - DAY_HOURS * HOUR_MS);
+    // Which windows are withheld of everybody is decided by UTC day.
+    from.div_euclid(DAY_MS) * DAY_MS
 }
 
 /// The dates that are today somewhere: zones reach from UTC-12 to UTC+14.

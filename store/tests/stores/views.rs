@@ -50,6 +50,10 @@ impl Units for Teams {
         windows.iter().enumerate().map(|(i, w)| w.released && !(few && windows.get(i + 1).is_some_and(|w| !w.released))).collect()
     }
 
+    fn withheld(&self, _: &[(usize, [u64; 5])], _: &[bool]) -> [u64; 5] {
+        [0; 5]
+    }
+
     fn enough(&self) -> u32 {
         5
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::mask::Mask;
 use super::{Sums, WINDOWS};
-use crate::access::{Org, release};
+use crate::access::{Org, anchors, release};
 
 #[derive(Debug, Default)]
 pub struct WindowsDay {
@@ -142,13 +142,18 @@ impl WindowsDay {
                 own.entry(*window).or_insert_with(|| vec![0; org.len()])[units[*team as usize]] += sums.n;
             }
         }
-        let mut masks = vec![Mask::default(); org.len()];
+        let (mut masks, mut hidden) = (vec![Mask::default(); org.len()], vec![false; org.len()]);
         for (window, own) in own {
             let found = release(org, &own, k);
-            for unit in (0..org.len()).filter(|unit| found.released[*unit]) {
-                masks[unit].set(window);
+            for unit in 0..org.len() {
+                if found.released[unit] {
+                    masks[unit].set(window);
+                }
+                hidden[unit] |= found.total[unit] > 0 && !found.released[unit];
             }
         }
-        masks
+        let people: Vec<_> = self.people.iter().map(|(_, team, mask)| (units[*team as usize], mask.bits())).collect();
+        let withheld = anchors(org, k, &people, &hidden);
+        masks.into_iter().map(|mask| mask.without(&withheld)).collect()
     }
 }

@@ -134,4 +134,99 @@ proptest! {
         let cells: Vec<_> = cells.into_iter().map(|(at, (people, hours, focus))| (at, (people.len(), hours, focus))).collect();
         prop_assert_eq!(found, cells);
     }
+
+    /// No sum or difference of any figures of units, windows and days covers one to k-1 people.
+    #[test]
+    fn no_combination_of_windows_and_days_covers_fewer_than_k(rows in one_day(), k in 2u32..5) {
+        let (org, units) = org();
+        let rows: Rows = rows.into_iter().map(|(person, window)| (person, window + 100)).collect();
+        // The unknowns: what each person did in each window.
+        let cells: Vec<(u32, u16)> = rows.iter().copied().collect();
+        let of_unit = |unit: usize, person: u32| org.below(unit)[units[team_of(person, 0) as usize]];
+        let mut figures: Vec<Vec<u64>> = Vec::new();
+        let mut own = vec![0; org.len()];
+        let people: BTreeSet<u32> = cells.iter().map(|(person, _)| *person).collect();
+        people.iter().for_each(|person| own[units[team_of(*person, 0) as usize]] += 1);
+        let of_day = crate::access::release(&org, &own, k).released;
+        for (unit, shown) in of_day.iter().enumerate() {
+            if *shown {
+                figures.push(cells.iter().map(|(person, _)| u64::from(of_unit(unit, *person))).collect());
+            }
+            for step in of(&org, &units, &rows, k, unit).windows().iter().filter(|step| step.sums.is_some()) {
+                let at = (step.start / WINDOW_MS) as u16;
+                figures.push(cells.iter().map(|(person, w)| u64::from(*w == at && of_unit(unit, *person))).collect());
+            }
+        }
+        let all = rank(figures.clone());
+        let people: Vec<u32> = people.into_iter().collect();
+        // Whether a combination says something of these people alone: without them the figures say less.
+        for few in few_of(&people, k as usize - 1) {
+            let others = |row: &Vec<u64>| -> Vec<u64> {
+                row.iter().zip(&cells).filter(|(_, (person, _))| !few.contains(person)).map(|(value, _)| *value).collect()
+            };
+            prop_assert_eq!(rank(figures.iter().map(others).collect()), all, "{:?} of {:?}", few, &cells);
+        }
+    }
+}
+
+fn one_day() -> impl Strategy<Value = Rows> {
+    prop::collection::btree_set((0u32..12, 0u16..5), 0..50)
+}
+
+/// All sets of so many.
+fn few_of(people: &[u32], size: usize) -> Vec<Vec<u32>> {
+    if size == 0 || people.len() < size {
+        return vec![if size == 0 { Vec::new() } else { people.to_vec() }];
+    }
+    let with = few_of(&people[1..], size - 1).into_iter().map(|mut few| {
+        few.push(people[0]);
+        few
+    });
+    with.chain(if people.len() > size { few_of(&people[1..], size) } else { Vec::new() }).collect()
+}
+
+/// By elimination, modulo a prime.
+fn rank(mut rows: Vec<Vec<u64>>) -> usize {
+    const P: u64 = 2_147_483_647;
+    let inverse = |value: u64| {
+        let (mut result, mut base, mut exponent) = (1, value, P - 2);
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                result = result * base % P;
+            }
+            base = base * base % P;
+            exponent >>= 1;
+        }
+        result
+    };
+    let width = rows.first().map_or(0, Vec::len);
+    let mut done = 0;
+    for column in 0..width {
+        let Some(pivot) = (done..rows.len()).find(|row| rows[*row][column] != 0) else { continue };
+        rows.swap(done, pivot);
+        let scale = inverse(rows[done][column]);
+        let first = rows[done].clone();
+        for row in &mut rows[done + 1..] {
+            let factor = row[column] * scale % P;
+            if factor != 0 {
+                row.iter_mut().zip(&first).for_each(|(value, first)| *value = (*value + (P - factor) * first) % P);
+            }
+        }
+        done += 1;
+    }
+    done
+}
+
+#[test]
+fn a_window_withheld_is_not_to_be_had_by_way_of_the_units_beside_and_above() {
+    let (org, units) = org();
+    // Seven of t1 and six of t2, all there at 100 and 101; at 110 one of t1 and all of t2.
+    let (t1, t2) = ((0..7).map(|i| 2 + 4 * i).collect::<Vec<u32>>(), (0..6).map(|i| 3 + 4 * i).collect::<Vec<u32>>());
+    let all = t1.iter().chain(&t2).flat_map(|person| [(*person, 100), (*person, 101)]);
+    let rows: Rows = all.chain([(t1[0], 110)]).chain(t2.iter().map(|person| (*person, 110))).collect();
+    let shown = |unit: &str| -> Vec<i64> {
+        let steps = of(&org, &units, &rows, 5, org.find(unit).unwrap()).windows();
+        steps.iter().filter(|step| step.sums.is_some()).map(|step| step.start / WINDOW_MS).collect()
+    };
+    assert_eq!((shown("t0"), shown("t1"), shown("t2")), (vec![101, 110], vec![101], vec![101]));
 }

@@ -38,6 +38,10 @@ impl Units for Unasked {
     fn shown_windows(&self, _: usize, _: &[Window], _: &mut dyn FnMut(&[i64]) -> u32) -> Vec<bool> {
         Vec::new()
     }
+    fn withheld(&self, _: &[(usize, [u64; 5])], _: &[bool]) -> [u64; 5] {
+        [0; 5]
+    }
+
     fn enough(&self) -> u32 {
         5
     }
