@@ -7,8 +7,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use schemas::Directory;
 use schemas::directory::DAY_MS;
-use schemas::live::{DayFigures, Presence, Update, WindowFigures};
+use schemas::live::{DayFigures, Update, WindowFigures};
 
+use super::person::PersonLive;
 use super::window::Kept;
 use crate::access::{Org, anchors, day_start, has, local_day, release, shown};
 use crate::figures::daily::Shown;
@@ -19,97 +20,6 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_HOURS: i64 = 25;
 /// People without anything recent are no burden before they are so many.
 const MANY_IDLE: usize = 1_000;
-
-/// What a person's news say that is not in the figures of teams yet. The person sees it at once.
-#[derive(Default)]
-struct Fresh {
-    days: Vec<DayFigures>,
-    windows: Vec<Kept>,
-}
-
-pub struct PersonLive {
-    pub id: Arc<str>,
-    pub unit: usize,
-    team: Option<String>,
-    /// The latest days, in order, as they count in the figures of teams.
-    days: Vec<DayFigures>,
-    /// By start; the same.
-    windows: Vec<Kept>,
-    fresh: Option<Box<Fresh>>,
-    pub now: Presence,
-    /// The person's own today, and until when it is.
-    pub today: i32,
-    pub today_from: i64,
-    today_until: i64,
-}
-
-impl PersonLive {
-    fn day(&self, day: i32) -> Option<&DayFigures> {
-        self.days.iter().find(|known| known.day == day)
-    }
-
-    /// What the latest news say of a day.
-    pub fn latest_day(&self, day: i32) -> Option<&DayFigures> {
-        let fresh = self.fresh.iter().flat_map(|fresh| &fresh.days).find(|known| known.day == day);
-        fresh.or_else(|| self.day(day))
-    }
-
-    /// And of the windows from a time on.
-    pub fn latest_windows(&self, from: i64) -> Vec<Kept> {
-        let mut windows: BTreeMap<i64, Kept> = self.windows.iter().map(|w| (w.start(), *w)).collect();
-        windows.extend(self.fresh.iter().flat_map(|fresh| &fresh.windows).map(|w| (w.start(), *w)));
-        windows.split_off(&from).into_values().collect()
-    }
-
-    /// Whether there is anything that the figures of teams do not have yet.
-    fn hear(&mut self, day: Option<DayFigures>, windows: impl Iterator<Item = Kept>) -> bool {
-        let mut fresh = self.fresh.take().unwrap_or_default();
-        if let Some(day) = day {
-            fresh.days.retain(|known| known.day != day.day);
-            fresh.days.push(day);
-        }
-        for window in windows {
-            fresh.windows.retain(|known| known.start() != window.start());
-            fresh.windows.push(window);
-        }
-        fresh.days.retain(|day| self.day(day.day) != Some(day));
-        fresh.windows.retain(|window| self.window(window.start()) != Some(window));
-        let has_news = !fresh.days.is_empty() || !fresh.windows.is_empty();
-        self.fresh = has_news.then_some(fresh);
-        has_news
-    }
-
-    /// With any active time, which is what counts.
-    pub fn active_day(&self, day: i32) -> Option<&DayFigures> {
-        self.day(day).filter(|day| day.active_ms > 0)
-    }
-
-    fn begin_day(&mut self, directory: &Directory, now: i64) {
-        let who = directory.person(&self.id);
-        self.today = who.local_day(now);
-        self.today_from = who.day_start(self.today);
-        self.today_until = who.next_day_change(now);
-    }
-
-    fn take_day(&mut self, day: DayFigures) {
-        match self.days.binary_search_by_key(&day.day, |known| known.day) {
-            Ok(at) => self.days[at] = day,
-            Err(at) => self.days.insert(at, day),
-        }
-    }
-
-    pub fn window(&self, start: i64) -> Option<&Kept> {
-        let at = self.windows.binary_search_by_key(&start, Kept::start).ok()?;
-        self.windows.get(at)
-    }
-
-    fn take_window(&mut self, window: Kept) {
-        match self.windows.binary_search_by_key(&window.start(), Kept::start) {
-            Ok(at) => self.windows[at] = window,
-            Err(at) => self.windows.insert(at, window),
-        }
-    }
-}
 
 /// One window of everybody: sums by unit (those below included) and what is released.
 pub struct WindowState {
@@ -235,7 +145,7 @@ impl People {
         for at in admitted {
             self.waiting.remove(&at);
             let person = &mut self.list[at];
-            let fresh = person.fresh.take().unwrap_or_default();
+            let fresh = person.take_fresh();
             fresh.days.into_iter().for_each(|day| person.take_day(day));
             for window in fresh.windows.into_iter().filter(|w| w.start() >= self.keep_from) {
                 self.stale_windows.insert(window.start());
@@ -299,18 +209,7 @@ impl People {
             return at;
         }
         let (at, id): (usize, Arc<str>) = (self.list.len(), user.into());
-        self.list.push(PersonLive {
-            id: id.clone(),
-            unit,
-            team,
-            days: Vec::new(),
-            windows: Vec::new(),
-            fresh: None,
-            now: Presence::default(),
-            today: 0,
-            today_from: 0,
-            today_until: now,
-        });
+        self.list.push(PersonLive::new(id.clone(), unit, team, now));
         self.index.insert(id, at);
         self.by_unit[unit].push(at);
         at
@@ -335,17 +234,16 @@ impl People {
 
     /// Lets go of people of whom there is nothing lately, when they have become many.
     fn forget(&mut self) {
-        let idle = |person: &PersonLive| person.days.is_empty() && person.windows.is_empty() && person.fresh.is_none();
-        if self.list.iter().filter(|person| idle(person)).count() <= MANY_IDLE.max(self.list.len() / 4) {
+        if self.list.iter().filter(|person| person.is_idle()).count() <= MANY_IDLE.max(self.list.len() / 4) {
             return;
         }
-        self.list.retain(|person| !idle(person));
+        self.list.retain(|person| !person.is_idle());
         self.index = self.list.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
         self.by_unit.iter_mut().for_each(Vec::clear);
         for (at, person) in self.list.iter().enumerate() {
             self.by_unit[person.unit].push(at);
         }
-        let waiting = self.list.iter().enumerate().filter(|(_, person)| person.fresh.is_some());
+        let waiting = self.list.iter().enumerate().filter(|(_, person)| person.is_waiting());
         self.waiting = waiting.map(|(at, _)| at).collect();
     }
 
@@ -358,10 +256,9 @@ impl People {
             if person.today_until <= now {
                 person.begin_day(&self.directory, now);
             }
-            let old = person.windows.partition_point(|w| w.start() < self.keep_from);
-            person.windows.drain(..old);
-            person.days.retain(|day| day.day >= first_day);
+            person.forget(self.keep_from, first_day);
         }
+        self.waiting.retain(|at| self.list[*at].is_waiting());
         self.admit();
         self.forget();
         self.days = self.shown_days(now);
@@ -441,59 +338,4 @@ fn last_today(now: i64) -> i32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn people_without_recent_days_are_forgotten_and_the_others_stay() {
-        let directory = Arc::new(Directory::default());
-        let org = Arc::new(Org::new(&directory, 0));
-        let mut people = People::new(5, directory, org, 0);
-        let day = |day: i32| DayFigures { day, active_ms: 1, ..DayFigures::default() };
-        for i in 0..3_000 {
-            people.seed_day(&format!("u-{i}"), None, day(0), 0);
-        }
-        people.settle(0);
-        assert_eq!(people.list.len(), 3_000);
-        let later = 10 * DAY_MS;
-        people.seed_day("u-7", None, day(10), later);
-        people.seed_day("new", None, day(10), later);
-        people.settle(later);
-        assert_eq!((people.list.len(), people.members(0).count()), (2, 2));
-        assert!(people.person("u-7").is_some() && people.person("new").is_some() && people.person("u-8").is_none());
-    }
-
-    fn news(user: &str, focus_ms: i64) -> Update {
-        let day = DayFigures { day: 0, active_ms: 1, focus_ms, ..DayFigures::default() };
-        let window = WindowFigures { window_start: 0, active_ms: 1, focus_ms, ..WindowFigures::default() };
-        let now = Presence { active: Some((0, 1_000)), ..Presence::default() };
-        Update { user_id: user.into(), team_id: None, accepted_at: 0, day, windows: vec![window], now }
-    }
-
-    #[test]
-    fn figures_of_teams_wait_until_k_people_have_news() {
-        let directory = Arc::new(Directory::default());
-        let mut people = People::new(5, directory.clone(), Arc::new(Org::new(&directory, 0)), 0);
-        let total = |people: &mut People| -> i64 {
-            people.settle(10);
-            let of_day: i64 = people.members(0).filter_map(|p| p.active_day(0)).map(|d| d.focus_ms).sum();
-            assert_eq!(people.window(0).map_or(0, |window| window.sums[0].focus_ms), of_day);
-            of_day
-        };
-        // Nothing is shown of so few: each counts at once, and so does the one who makes them enough.
-        for (i, name) in ["a", "b", "c", "d", "e", "f", "g"].into_iter().enumerate() {
-            people.apply(news(name, 1), 10);
-            assert_eq!(total(&mut people), (i as i64 + 1).min(5));
-        }
-        for name in ["a", "b"] {
-            people.apply(news(name, 10), 10);
-        }
-        assert_eq!(total(&mut people), 5, "four people have news: f, g, a and b");
-        let a = people.person("a").unwrap();
-        assert_eq!((a.latest_day(0).unwrap().focus_ms, a.latest_windows(0)[0].figures().focus_ms), (10, 10), "a sees it at once");
-        people.apply(news("a", 20), 10);
-        assert_eq!(total(&mut people), 5, "the same person again");
-        people.apply(news("c", 10), 10);
-        assert_eq!(total(&mut people), 20 + 10 + 10 + 4);
-    }
-}
+mod tests;

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::people::{People, PersonLive, WindowState};
+use super::people::{People, WindowState};
+use super::person::PersonLive;
 use super::presence;
 use super::window::Kept;
 use crate::access::{ROOT, Window, day_start, local_day, shown, shown_windows};
