@@ -20,9 +20,7 @@ const SECONDS_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 const SIZE_BUCKETS: [f64; 9] = [1.0, 8.0, 64.0, 512.0, 4_096.0, 32_768.0, 262_144.0, 2_097_152.0, 16_777_216.0];
 
 pub fn install_logs(log: &Log) -> Result<()> {
-    let filter = EnvFilter::try_new(&log.filter)
-        .map_err(|e| anyhow!("log.filter = {:?}: {e}; a filter looks like \"info,processors=debug\"", log.filter))?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal());
+    let logs = tracing_subscriber::fmt().with_env_filter(filter(&log.filter)?).with_ansi(std::io::stderr().is_terminal());
     let logs = logs.with_writer(std::io::stderr);
     let installed = match log.format {
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
@@ -31,6 +29,13 @@ pub fn install_logs(log: &Log) -> Result<()> {
     installed.map_err(|e| anyhow!("logs cannot be set up: {e}"))?;
     log_panics();
     Ok(())
+}
+
+/// What is set, and always the audit log: who looked at whose data is not for a filter to hide.
+fn filter(set: &str) -> Result<EnvFilter> {
+    let filter = EnvFilter::try_new(set)
+        .map_err(|e| anyhow!("log.filter = {set:?}: {e}; a filter looks like \"info,processors=debug\""))?;
+    Ok(filter.add_directive("audit=info".parse().context("the audit log's directive")?))
 }
 
 /// A panic is a log line like any other; the part it happened in then ends and takes the process down in order.
@@ -62,4 +67,40 @@ pub async fn upkeep(metrics: PrometheusHandle, cancel: CancellationToken) -> Res
         metrics.run_upkeep();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_filter_hides_the_audit_log() {
+        for set in ["warn", "error", "off", "audit=off", "warn,audit=error"] {
+            let written = Written::default();
+            let out = written.clone();
+            let logs = tracing_subscriber::fmt().with_env_filter(filter(set).unwrap()).with_writer(move || out.clone());
+            tracing::subscriber::with_default(logs.finish(), || {
+                tracing::info!(target: "audit", what = "summary", "access");
+                tracing::info!("nothing of note");
+            });
+            let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+            assert!(text.contains("summary") && text.lines().count() == 1, "{set}: {text}");
+        }
+    }
 }

@@ -8,6 +8,7 @@
 //! A team that is too small is answered with the figures of the unit above it (see `release`): being allowed to ask for a
 //! team includes that.
 
+mod anchors;
 mod disguise;
 mod labels;
 pub mod org;
@@ -22,6 +23,7 @@ use store::Reader;
 
 use crate::Error;
 
+pub use anchors::{anchors, has};
 pub use org::{Org, ROOT, day_start, local_day};
 pub use release::{Release, Window, release, shown, shown_windows};
 
@@ -42,6 +44,10 @@ pub enum Request<'a> {
     Org,
     /// How the pipeline is doing: nothing about people.
     Pipeline,
+    /// What the caller may ask for.
+    Teams,
+    /// The directory, as far as the caller may see it.
+    Directory,
     Sql,
     /// Directory, tokens.
     Configure,
@@ -83,11 +89,12 @@ impl Viewer {
 pub fn decide(viewer: &Viewer, request: Request<'_>, org: &Org) -> Decision {
     use Decision::{Allow, Forbid, Unknown};
     match (viewer.role, request) {
+        (_, Request::Teams) => Allow(None),
         (Role::Ingest, _) => Forbid("this token may send events and read nothing"),
         (Role::Member | Role::Manager, Request::Me) if viewer.person.is_some() => Allow(None),
         (Role::Member | Role::Manager, Request::Me) => Forbid("this token speaks for no person"),
         (_, Request::Me) => Forbid("a person's own page is for that person: use a member or manager token"),
-        (_, Request::Pipeline) => Allow(None),
+        (_, Request::Pipeline | Request::Directory) => Allow(None),
         (Role::Admin | Role::Analyst, Request::Org) => Allow(Some(ROOT)),
         (Role::Admin | Role::Analyst, Request::Team(id)) => org.find(id).map_or(Unknown, |unit| Allow(Some(unit))),
         (Role::Manager, Request::Team(id)) => match org.find(id).filter(|unit| viewer.sees(*unit)) {
@@ -118,7 +125,7 @@ pub fn reader(role: Role, control: &Control, org: &Arc<Org>, now: i64, least: Le
         Role::Admin => None,
         _ => Some(Arc::new(disguise::disguise(control, org, now, least.k_burnout)?)),
     };
-    Ok(Reader { units: Some(Arc::new(units)), disguise })
+    Ok(Reader { units: Some(Arc::new(units)), disguise, slot: None })
 }
 
 #[cfg(test)]
@@ -140,7 +147,7 @@ mod tests {
             people: vec![person("boss", "t-1", true), person("dev", "t-2", false)],
         };
         let directory = Directory::new(document).unwrap();
-        let org = Org::new(1, &directory, 0);
+        let org = Org::new(&directory, 0);
         (directory, org)
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use schemas::Directory;
 use schemas::control::{Control, Role, Token};
 use store::Reader;
 use tokio::sync::Semaphore;
@@ -16,10 +17,14 @@ use crate::live::hub::Hub;
 use crate::share::Shares;
 use crate::{Config, Deps, Error};
 
-/// Entries valid from a date begin to hold without the directory changing.
-const ORG_MAX_AGE_MS: i64 = 600_000;
-
 pub type App = Arc<Inner>;
+
+/// The tree of teams last made, of which directory, and for which time: until the next entry that is valid from a date.
+struct Units {
+    directory: Arc<Directory>,
+    holds: std::ops::Range<i64>,
+    org: Arc<Org>,
+}
 
 pub struct Inner {
     pub config: Config,
@@ -28,7 +33,7 @@ pub struct Inner {
     pub hub: Arc<Hub>,
     pub sql_slots: Arc<Semaphore>,
     pub sql_shares: Arc<Shares>,
-    org: Mutex<Option<(i64, Arc<Org>)>>,
+    org: Mutex<Option<Units>>,
     /// What each role's statements see, of the tree of teams it was made with.
     readers: Mutex<Vec<(Role, Arc<Org>, Reader)>>,
     pub log_end_at_start: tokio::sync::OnceCell<Arc<Vec<u64>>>,
@@ -64,16 +69,15 @@ impl Inner {
 
     /// The tree of teams of this snapshot.
     pub fn org(&self, control: &Control) -> Arc<Org> {
-        let now = self.now();
+        let (now, directory) = (self.now(), &control.directory);
         let mut kept = self.org.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((built, org)) = kept.as_ref()
-            && org.version == control.version
-            && (now - built).abs() < ORG_MAX_AGE_MS
-        {
-            return org.clone();
+        if let Some(units) = kept.as_ref().filter(|u| Arc::ptr_eq(&u.directory, directory) && u.holds.contains(&now)) {
+            return units.org.clone();
         }
-        let org = Arc::new(Org::new(control.version, &control.directory, now));
-        *kept = Some((now, org.clone()));
+        let org = Arc::new(Org::new(directory, now));
+        let starts = directory.people().flat_map(|(_, person)| person.entries()).map(|entry| entry.from);
+        let until = starts.filter(|from| *from > now).min().unwrap_or(i64::MAX);
+        *kept = Some(Units { directory: directory.clone(), holds: now..until, org: org.clone() });
         org
     }
 
@@ -119,15 +123,28 @@ pub struct Caller {
 impl Caller {
     /// The unit asked for, where there is one; and a line in the audit log, of refusals too.
     pub fn may(&self, request: Request<'_>, what: &str) -> Result<Option<usize>, Error> {
-        let decision = decide(&self.viewer, request, &self.org);
-        let (role, person) = (self.viewer.role, self.viewer.person.as_deref().unwrap_or_default());
-        let allowed = matches!(decision, Decision::Allow(_));
-        tracing::info!(target: "audit", token = %self.viewer.token, ?role, person, what, scope = ?request, allowed, "access");
-        match decision {
+        let decided = self.decided(request);
+        let allowed = decided.is_ok();
+        self.audit(request, what, allowed);
+        decided
+    }
+
+    /// As `may`, for what was allowed before: a line of refusals alone.
+    pub fn may_again(&self, request: Request<'_>, what: &str) -> Result<(), Error> {
+        self.decided(request).map(|_| ()).inspect_err(|_| self.audit(request, what, false))
+    }
+
+    fn decided(&self, request: Request<'_>) -> Result<Option<usize>, Error> {
+        match decide(&self.viewer, request, &self.org) {
             Decision::Allow(unit) => Ok(unit),
             Decision::Forbid(reason) => Err(Error::Forbidden(reason.to_owned())),
             Decision::Unknown => Err(Error::NotFound("there is no such team in the directory".into())),
         }
+    }
+
+    pub fn audit(&self, request: Request<'_>, what: &str, allowed: bool) {
+        let (token, role, person) = (&self.viewer.token, self.viewer.role, self.viewer.person.as_deref().unwrap_or_default());
+        tracing::info!(target: "audit", %token, ?role, person, what, scope = ?request, allowed, "access");
     }
 
     /// The person the caller is, for their own pages.

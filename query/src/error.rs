@@ -26,6 +26,8 @@ pub enum Error {
     MethodNotAllowed,
     #[error("none of the forms asked for in Accept can be given; there are {0}")]
     NotAcceptable(&'static str),
+    #[error("{form} cannot hold column {column:?}, which is {ty}: leave it out, cast it, or ask for another form")]
+    Unfit { form: &'static str, column: String, ty: String },
     #[error("the body is over {0} bytes")]
     TooLarge(usize),
     /// The client's own share is in use.
@@ -69,7 +71,7 @@ impl Error {
             Error::BadBody { code, .. } => (StatusCode::BAD_REQUEST, code),
             Error::MediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Error::NotAcceptable(_) => (StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
+            Error::NotAcceptable(_) | Error::Unfit { .. } => (StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Error::TooMany { code, .. } => (StatusCode::TOO_MANY_REQUESTS, code),
             Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),

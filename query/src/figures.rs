@@ -12,12 +12,14 @@ pub mod windows;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arrow::array::Array;
 use schemas::directory::{DAY_MS, date};
 use serde_json::json;
 use store::{Limits, Store};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::access::Org;
 use crate::config::Config;
@@ -33,7 +35,13 @@ pub struct FigureStore {
     names: Mutex<Names>,
     daily: Days<Day>,
     windows: Days<WindowsDay>,
+    long_spans: Arc<Semaphore>,
 }
+
+/// Longer than what is kept at hand.
+const LONG_DAYS: i32 = 35;
+/// How long a long span waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Small numbers for people and teams.
 #[derive(Default)]
@@ -78,7 +86,24 @@ impl FigureStore {
             daily: Days::new(policy(config.figures_bytes / 4, 31)),
             // A day of windows is many times a day of days, more so while it is loaded.
             windows: Days::new(policy(config.figures_bytes / 4 * 3, 4)),
+            long_spans: Arc::new(Semaphore::new(1)),
         })
+    }
+
+    /// Days that stay whatever else is asked for.
+    fn keep(&self, days: RangeInclusive<i32>) {
+        self.daily.keep(days.clone());
+        self.windows.keep(days);
+    }
+
+    /// A long span of days is in memory whole while its answer is computed: one at a time, until what is given is dropped.
+    pub async fn turn(&self, days: i32) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        if days <= LONG_DAYS {
+            return Ok(None);
+        }
+        let turn = timeout(PATIENCE, self.long_spans.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Busy { what: "long spans of days to answer", limit: 1 })?;
+        turn.map(Some).map_err(|e| Error::Internal(e.to_string()))
     }
 
     /// A local day has other rows than before.
@@ -154,7 +179,8 @@ impl FigureStore {
             Ok(())
         })
         .await?;
-        let loaded = days.into_iter().map(|day| {
+        let loaded = days.into_iter().map(|mut day| {
+            day.shrink_to_fit();
             let bytes = day.len() * size_of::<PersonDay>() + 64;
             (day, bytes)
         });

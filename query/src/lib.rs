@@ -24,6 +24,7 @@ mod error;
 mod figures;
 mod live;
 pub mod metrics;
+mod path;
 mod rest;
 mod routes;
 mod rows;
@@ -48,7 +49,7 @@ pub use live::pipeline::{PartitionStats, PipelineStats};
 
 /// What a statement of somebody who may see everything sees: for a store that is opened without a server over it.
 pub fn whole_reader(config: &Config, control: &Control, now_ms: i64) -> Result<Reader, Error> {
-    let org = Arc::new(access::Org::new(control.version, &control.directory, now_ms));
+    let org = Arc::new(access::Org::new(&control.directory, now_ms));
     access::reader(Role::Admin, control, &org, now_ms, config.least())
 }
 

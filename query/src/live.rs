@@ -7,6 +7,7 @@ pub mod hub;
 pub mod me;
 pub mod outbox;
 pub mod people;
+pub mod person;
 pub mod pipeline;
 pub mod presence;
 pub mod seed;

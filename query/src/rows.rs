@@ -21,11 +21,22 @@ pub async fn each(
 ) -> Result<(), Error> {
     let reader = Reader::default();
     let statement = Statement { sql: sql.to_owned(), params: Params::Positional(params), limits, reader };
-    let mut rows = store.sql(statement).await?;
+    let mut rows = store.sql(statement).await.map_err(ours)?;
     while let Some(batch) = rows.batches.next().await {
-        take(&batch?)?;
+        take(&batch.map_err(ours)?)?;
     }
     Ok(())
+}
+
+/// What is wrong with a statement of ours is nothing the client did or could mend.
+fn ours(error: store::Error) -> Error {
+    match error {
+        store::Error::Limit(message) => Error::Unavailable(format!("the figures take more than may be spent on them: {message}")),
+        store::Error::Statement { message, .. } | store::Error::Forbidden(message) => {
+            Error::Internal(format!("a statement of ours is wrong: {message}"))
+        }
+        other => other.into(),
+    }
 }
 
 /// The columns of a batch by name. The store may answer in another width or encoding of the same type; a column of our own
@@ -108,5 +119,17 @@ impl Columns<'_> {
             rows.push((0..items.len()).map(factor).collect());
         }
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_and_mistakes_of_our_own_statements_are_not_the_client_s() {
+        let code = |error: store::Error| (ours(error.clone()).problem().status, ours(error).problem().code);
+        assert_eq!(code(store::Error::Limit("60 s".into())), (503, "unavailable"));
+        assert_eq!(code(store::Error::Statement { message: "no column x".into(), at: None }), (500, "internal"));
     }
 }

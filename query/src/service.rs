@@ -61,6 +61,7 @@ pub async fn openapi() -> Response {
 }
 
 pub async fn whoami(caller: Caller) -> Json<WhoAmI> {
+    caller.audit(Request::Teams, "whoami", true);
     let (viewer, org) = (&caller.viewer, &caller.org);
     let name = viewer.person.as_deref().and_then(|id| caller.control.directory.person(id).entry_at(caller.now).name.clone());
     let teams = viewer.units(org).into_iter().filter(|unit| *unit != ROOT).map(|unit| org.unit(unit).id.clone()).collect();

@@ -36,12 +36,13 @@ pub async fn sql(State(app): State<App>, caller: Caller, headers: HeaderMap, bod
     let request: SqlRequest = json_body(&headers, body, app.config.sql_body_bytes, "bad_request").await?;
     audit(&caller, &request.sql);
     let slot = Slot::take(&app, &caller)?;
-    let reader = reader(&app, caller).await?;
+    // The store lets go of the slot when the work has ended, whatever becomes of the answer.
+    let reader = Reader { slot: Some(Arc::new(slot)), ..reader(&app, caller).await? };
     let limits = app.config.sql_limits();
     let statement = Statement { sql: request.sql, params: params(request.params)?, limits, reader };
     let rows = app.deps.store.sql(statement).await?;
     ::metrics::counter!(metrics::SQL_STATEMENTS, "form" => form.name()).increment(1);
-    answer(form, rows, slot).await
+    answer(form, rows).await
 }
 
 /// One of the statements that may run at once, of the token's and of all.
@@ -69,10 +70,9 @@ async fn reader(app: &App, caller: Caller) -> Result<Reader, Error> {
     made.map_err(|e| Error::Internal(format!("what a statement may see could not be found out: {e}")))?
 }
 
-/// The statement, never the values of its parameters.
-fn audit(caller: &Caller, sql: &str) {
+/// The whole statement, never the values of its parameters.
+fn audit(caller: &Caller, statement: &str) {
     let (token, role) = (&caller.viewer.token, caller.viewer.role);
-    let statement: String = sql.chars().take(2_000).collect();
     tracing::info!(target: "audit", %token, ?role, what = "sql", statement, "statement");
 }
 
@@ -86,7 +86,7 @@ fn params(params: Option<Value>) -> Result<Params, Error> {
 }
 
 /// The first rows are waited for, so that a statement that fails at once gets its own status.
-async fn answer(form: Form, mut rows: Rows, slot: Slot) -> Result<Response, Error> {
+async fn answer(form: Form, mut rows: Rows) -> Result<Response, Error> {
     let mut encoder = form.encoder(&rows.schema)?;
     let mut first = encoder.start()?;
     let mut ended = false;
@@ -101,7 +101,7 @@ async fn answer(form: Form, mut rows: Rows, slot: Slot) -> Result<Response, Erro
             first.extend(encoder.batch(&batch)?);
         }
     }
-    let state = Answer { rows, encoder, first: Some(first), ended, _slot: slot };
+    let state = Answer { rows, encoder, first: Some(first), ended };
     let body = Body::from_stream(stream::try_unfold(state, |mut state| async move {
         let bytes = state.next().await?;
         Ok::<_, Error>(bytes.map(|bytes| (bytes, state)))
@@ -118,7 +118,6 @@ struct Answer {
     encoder: Box<dyn Encoder>,
     first: Option<Vec<u8>>,
     ended: bool,
-    _slot: Slot,
 }
 
 impl Answer {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use schemas::control::{Role, Token};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use crate::Error;
 use crate::access::Request;
 use crate::app::{App, Caller};
 use crate::body::json_body;
+use crate::path::Id;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +94,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(entry)))
 }
 
-pub async fn revoke(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub async fn revoke(State(app): State<App>, caller: Caller, Id(id): Id) -> Result<StatusCode, Error> {
     caller.may(Request::Configure, "revoke token")?;
     app.deps.writer.revoke_token(&id).await?;
     tracing::info!(target: "audit", token = %caller.viewer.token, revoked = %id, "token revoked");

@@ -16,6 +16,9 @@ mod exec;
 mod explain;
 mod file;
 mod flush;
+mod functions;
+mod guard;
+mod hold;
 mod hot;
 mod keys;
 mod manifest;
@@ -125,6 +128,9 @@ pub struct TableStats {
     pub bytes: u64,
 }
 
+/// Only what is used of it takes memory.
+const STACK_BYTES: usize = 32 << 20;
+
 /// How long a start waits for a predecessor that is about to let go of the directory.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
@@ -144,6 +150,8 @@ impl EmbeddedStore {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(config.query_threads.max(1))
             .thread_name("store")
+            // Planning goes as deep as a statement is nested.
+            .thread_stack_size(STACK_BYTES)
             .enable_all()
             .build()
             .map_err(|e| io("start threads for", &config.dir, &e))?;

@@ -4,6 +4,7 @@
 //! Invariants: a reader with a disguise reaches no table, column or value the disguise does not give, by no way a statement
 //! has; without `units` there are no figures of teams.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub struct Reader {
     pub units: Option<Arc<dyn Units>>,
     /// None: every table as it is.
     pub disguise: Option<Arc<Disguise>>,
+    /// The reader's place among the statements running; let go of when the work has ended, which may be after the answer.
+    pub slot: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl fmt::Debug for Reader {
@@ -41,6 +44,10 @@ pub trait Units: Send + Sync {
     /// Of one unit's windows of some days on end, in order, which are shown. `people_of` counts the distinct people of the
     /// unit active in any of the windows that start then; it may stop at `enough`.
     fn shown_windows(&self, unit: usize, windows: &[Window], people_of: &mut dyn FnMut(&[i64]) -> u32) -> Vec<bool>;
+
+    /// Windows of a UTC day (a bit each) that are not shown of any unit. `people`: the unit each counts in first, and the windows
+    /// they were active in; `hidden`: by unit, whether any window in which it has people is not released.
+    fn withheld(&self, people: &[(usize, [u64; 5])], hidden: &[bool]) -> [u64; 5];
 
     /// As many people that no window of them has to be hidden.
     fn enough(&self) -> u32;

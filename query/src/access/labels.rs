@@ -92,7 +92,7 @@ mod tests {
         let people = people.iter().enumerate().flat_map(|(i, entries)| entries.iter().map(move |e| entry(i, e)));
         let document = json!({"teams": teams.collect::<Vec<_>>(), "people": people.collect::<Vec<_>>()});
         let directory = Directory::new(serde_json::from_value::<Document>(document).unwrap()).unwrap();
-        let org = Org::new(1, &directory, 0);
+        let org = Org::new(&directory, 0);
         (directory, org)
     }
 

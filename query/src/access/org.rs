@@ -8,6 +8,8 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use schemas::directory::{DAY_MS, Directory, date};
 
+use super::release::{Release, release};
+
 /// The root: everybody, with a team or without.
 pub const ROOT: usize = 0;
 const ORG: &str = "org";
@@ -22,13 +24,11 @@ pub struct Unit {
     pub zone: TimeZone,
     pub zone_name: String,
     /// People in it and below, as of the time it was built for.
-    pub members: u32,
+    members: u32,
 }
 
 #[derive(Debug)]
 pub struct Org {
-    /// Of the control data it was built from.
-    pub version: u64,
     /// The same for two with the same units in the same places.
     pub shape: u64,
     units: Vec<Unit>,
@@ -38,7 +38,7 @@ pub struct Org {
 }
 
 impl Org {
-    pub fn new(version: u64, directory: &Directory, now_ms: i64) -> Org {
+    pub fn new(directory: &Directory, now_ms: i64) -> Org {
         let root = Unit::new(ORG, "Organisation", None);
         let mut units = vec![root];
         let mut index = HashMap::new();
@@ -61,7 +61,7 @@ impl Org {
         order.reverse();
         let mut shape = DefaultHasher::new();
         units.iter().for_each(|unit| (&unit.id, unit.parent).hash(&mut shape));
-        let mut org = Org { version, shape: shape.finish(), units, index, order };
+        let mut org = Org { shape: shape.finish(), units, index, order };
         org.count(directory, now_ms);
         org
     }
@@ -102,6 +102,18 @@ impl Org {
 
     pub fn units(&self) -> impl Iterator<Item = (usize, &Unit)> {
         self.units.iter().enumerate()
+    }
+
+    /// How many people each unit has, of those of which it may be told.
+    pub fn shown_members(&self, k: u32) -> Vec<Option<u32>> {
+        let mut own: Vec<u32> = self.units.iter().map(|unit| unit.members).collect();
+        for unit in &self.units {
+            if let Some(parent) = unit.parent {
+                own[parent] -= unit.members;
+            }
+        }
+        let Release { total, released } = release(self, &own, k);
+        total.into_iter().zip(released).map(|(members, shown)| shown.then_some(members)).collect()
     }
 
     /// Children before their parents.

@@ -118,7 +118,7 @@ mod tests {
             parent: parent.map(|p| format!("t{p}")),
         });
         let document = Document { teams: teams.collect(), people: Vec::new() };
-        Org::new(1, &schemas::Directory::new(document).unwrap(), 0)
+        Org::new(&schemas::Directory::new(document).unwrap(), 0)
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use store::reader::{Figures, Units, Window};
 
 use super::Least;
+use super::anchors::anchors;
 use super::org::{Org, ROOT};
 use super::release::{self, release, shown_windows};
 
@@ -35,6 +36,10 @@ impl Units for ShownUnits {
         let window = |w: &Window| release::Window { start: w.start, n: w.n, released: w.released };
         let windows: Vec<release::Window> = windows.iter().map(window).collect();
         shown_windows(&self.org.unit(unit).zone, &windows, self.least.k, people_of)
+    }
+
+    fn withheld(&self, people: &[(usize, [u64; 5])], hidden: &[bool]) -> [u64; 5] {
+        anchors(&self.org, self.least.k, people, hidden)
     }
 
     fn enough(&self) -> u32 {

@@ -10,7 +10,7 @@ use schemas::Stat;
 use schemas::live::DayFigures as LiveDay;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::access::{Org, Release, release, shown};
+use crate::access::{Org, ROOT, Release, release, shown};
 
 pub const METRICS: [&str; 17] = [
     "active_ms",
@@ -168,11 +168,11 @@ impl<'a> Span<'a> {
         SpanFigures { unit: Some(unit), n: people.len() as u32, days, figures: Some(all.figures()) }
     }
 
-    /// Day by day; days without any activity in the unit are left out.
+    /// Each day on which anybody was active: that there is one says nothing of the unit.
     pub fn trends(&self, unit: usize) -> Vec<DayFigures> {
         let inside = self.org.below(unit);
         let mut points = Vec::new();
-        for ((number, day), shown) in self.days.iter().zip(&self.shown).filter(|(_, shown)| shown.total[unit] > 0) {
+        for ((number, day), shown) in self.days.iter().zip(&self.shown).filter(|(_, shown)| shown.total[ROOT] > 0) {
             let figures = || Figures::of(self.members(day, &inside).map(|row| &row.values), shown.focus[unit]);
             let figures = shown.released[unit].then(|| (shown.total[unit], figures()));
             points.push(DayFigures { day: *number, figures });

@@ -43,6 +43,7 @@ struct Inner<T> {
     slots: HashMap<i32, Slot<T>>,
     changed: HashMap<i32, Instant>,
     tending: bool,
+    kept: RangeInclusive<i32>,
     clock: u64,
     bytes: usize,
 }
@@ -80,7 +81,8 @@ struct Look<T> {
 
 impl<T> Days<T> {
     pub fn new(policy: Policy) -> Days<T> {
-        let inner = Inner { slots: HashMap::new(), changed: HashMap::new(), tending: false, clock: 0, bytes: 0 };
+        let (slots, changed, kept) = (HashMap::new(), HashMap::new(), 0..=0);
+        let inner = Inner { slots, changed, tending: false, kept, clock: 0, bytes: 0 };
         Days { policy, inner: Mutex::new(inner), loading: tokio::sync::Mutex::new(()) }
     }
 
@@ -118,16 +120,29 @@ impl<T> Days<T> {
         }
     }
 
+    /// Days that stay when others were asked for and there is no room for all.
+    pub fn keep(&self, days: RangeInclusive<i32>) {
+        self.lock().kept = days;
+    }
+
     /// The data of each day, in order. The second value says that some should be looked after: then call `tend`.
     pub async fn get(&self, days: RangeInclusive<i32>, source: &impl Source<T>) -> Result<(Vec<Arc<T>>, bool), Error> {
         let mut look = self.look(days.clone(), false);
         if look.missing.is_empty() && look.check.is_empty() {
             return Ok((in_order(days, &mut look.found), look.is_old));
         }
-        let _one = self.loading.lock().await;
-        let mut look = self.look(days.clone(), false);
-        self.complete(&mut look, source).await?;
-        Ok((in_order(days, &mut look.found), false))
+        // Days found are held on to: those loaded may take their room.
+        let mut found = look.found;
+        look.missing.append(&mut look.check);
+        look.missing.sort_unstable();
+        for span in spans(&look.missing, self.policy.chunk) {
+            // Others who wait come in between.
+            let _one = self.loading.lock().await;
+            let mut look = self.look(span, false);
+            self.complete(&mut look, source).await?;
+            found.extend(look.found);
+        }
+        Ok((in_order(days, &mut found), false))
     }
 
     /// Looks after what is old of these days, as far as they are held; does nothing when that is under way.
@@ -221,7 +236,10 @@ impl<T> Days<T> {
 impl<T> Inner<T> {
     fn evict(&mut self, max_bytes: usize) {
         while self.bytes > max_bytes {
-            let Some(day) = self.slots.iter().min_by_key(|(_, slot)| slot.used).map(|(day, _)| *day) else { return };
+            let Some(day) = self.slots.iter().min_by_key(|(day, slot)| (self.kept.contains(day), slot.used)).map(|(day, _)| *day)
+            else {
+                return;
+            };
             if let Some(slot) = self.slots.remove(&day) {
                 self.bytes -= slot.bytes;
             }
@@ -284,6 +302,7 @@ mod tests {
         }
 
         async fn load(&self, span: RangeInclusive<i32>) -> Result<Vec<((i32, usize), usize)>, Error> {
+            tokio::task::yield_now().await;
             let n = self.loads.fetch_add(1, Ordering::Relaxed);
             Ok(span.map(|day| ((day, n), 10)).collect())
         }
@@ -344,6 +363,24 @@ mod tests {
         days.tend(1..=4, &source).await.unwrap();
         let held: Vec<(i32, usize)> = days.held(1..=4).iter().map(|day| **day).collect();
         assert_eq!(held, [(2, 0), (3, 1)]);
+    }
+
+    #[tokio::test]
+    async fn a_long_span_does_not_drive_out_what_is_kept_at_hand() {
+        let (days, source) = (Days::new(policy(0, 0)), Counted::default());
+        days.keep(18..=20);
+        look(&days, 18..=20, &source).await;
+        assert_eq!(look(&days, 1..=17, &source).await.len(), 17);
+        assert_eq!(look(&days, 18..=20, &source).await, [(18, 0), (19, 0), (20, 0)]);
+        assert_eq!(days.bytes(), 40);
+    }
+
+    #[tokio::test]
+    async fn others_need_not_wait_for_all_of_a_long_span() {
+        let (days, source) = (Days::new(policy(0, 0)), Counted::default());
+        let (long, short) = tokio::join!(days.get(1..=12, &source), days.get(50..=50, &source));
+        let last = long.unwrap().0.last().map(|day| day.1);
+        assert_eq!((last, short.unwrap().0[0].1), (Some(4), 1));
     }
 
     #[test]

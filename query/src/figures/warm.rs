@@ -46,6 +46,7 @@ fn days(app: &App) -> std::ops::RangeInclusive<i32> {
 
 async fn load(app: &App) -> Result<(), Error> {
     let days = days(app);
+    app.figures.keep(days.clone());
     app.figures.days(days.clone()).await?;
     let mut last = *days.end();
     while last >= *days.start() && app.figures.windows.has_room() {
@@ -58,6 +59,7 @@ async fn load(app: &App) -> Result<(), Error> {
 
 async fn tend(app: &App) -> Result<(), Error> {
     let (figures, days) = (&app.figures, days(app));
+    figures.keep(days.clone());
     // A day that has begun since is not held yet.
     figures.days(*days.end() - 1..=*days.end()).await?;
     figures.windows(*days.end() - 1..=*days.end()).await?;
@@ -72,4 +74,60 @@ async fn decide(app: &App, days: std::ops::RangeInclusive<i32>) -> Result<(), Er
     let units = app.figures.units(&org);
     let work = move || held.iter().for_each(|day| drop(day.released(&org, &units, k)));
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(format!("what may be shown could not be decided: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use eventlog::memory::MemoryLog;
+    use store::control::{ControlStore, MemoryControl};
+    use store::embedded::EmbeddedStore;
+
+    use super::*;
+    use crate::{Config, Deps, PipelineStats, Service};
+
+    /// A day without rows takes 64 bytes.
+    fn app(dir: &std::path::Path, days_that_fit: usize) -> App {
+        let control = Arc::new(MemoryControl::new());
+        let deps = Deps {
+            store: Arc::new(EmbeddedStore::open(store::embedded::Config::new(dir)).unwrap()),
+            log: Arc::new(MemoryLog::new(1)),
+            control: control.watch(),
+            writer: control,
+            pipeline: Arc::new(|| PipelineStats { partitions: Vec::new() }),
+            metrics: Arc::new(String::new),
+            clock: Arc::new(|| 20_000 * DAY_MS),
+            cancel: CancellationToken::new(),
+        };
+        Service::new(Config { figures_bytes: days_that_fit * 64 * 4, ..Config::default() }, deps).app
+    }
+
+    #[tokio::test]
+    async fn the_last_weeks_are_at_hand_and_a_long_span_leaves_them_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = app(dir.path(), 40);
+        load(&app).await.unwrap();
+        let at_hand = |app: &App| app.figures.daily.held(days(app)).len();
+        assert_eq!(at_hand(&app), DAYS as usize + 2);
+        assert!(!app.figures.windows.held(days(&app)).is_empty());
+        let (found, other) = tokio::join!(app.figures.days(19_000..=19_399), app.figures.days(18_000..=18_399));
+        assert_eq!((found.unwrap().len(), other.unwrap().len()), (400, 400));
+        assert_eq!(at_hand(&app), DAYS as usize + 2);
+        assert!(app.figures.daily.bytes() <= 40 * 64);
+        tend(&app).await.unwrap();
+        assert_eq!(at_hand(&app), DAYS as usize + 2);
+    }
+
+    #[tokio::test]
+    async fn long_spans_take_turns_and_short_ones_do_not_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = app(dir.path(), 40);
+        let turn = app.figures.turn(400).await.unwrap();
+        assert!(turn.is_some() && app.figures.turn(30).await.unwrap().is_none());
+        let next = tokio::time::timeout(Duration::from_millis(50), app.figures.turn(400));
+        assert!(next.await.is_err(), "one is under way");
+        drop(turn);
+        assert!(app.figures.turn(400).await.unwrap().is_some());
+    }
 }

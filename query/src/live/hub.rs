@@ -180,6 +180,18 @@ mod tests {
     }
 
     #[test]
+    fn the_ring_is_bounded_by_bytes_too() {
+        let topic = Arc::new(Topic::new(Key::Me("p".into()), state(0), 100, 1_000));
+        let large = Arc::new(serde_json::json!("x".repeat(5_000)));
+        (0..10).for_each(|_| topic.publish(large.clone(), Some(large.json())));
+        let outbox = Outbox::new(64);
+        outbox.subscribe("a", topic.clone(), Some(107));
+        assert_eq!(drain(&outbox), "delta 108, delta 109, delta 110");
+        outbox.subscribe("b", topic, Some(106));
+        assert_eq!(drain(&outbox), "snapshot 110");
+    }
+
+    #[test]
     fn a_slow_reader_is_set_to_the_latest_state() {
         let (topic, outbox) = (topic(), Outbox::new(3));
         outbox.subscribe("a", topic.clone(), None);

@@ -81,11 +81,10 @@ pub fn compute(people: &People, person: &str, now: i64) -> MeLive {
     let Some(person) = people.person(person) else {
         return MeLive { at: now, day: None, windows: Vec::new(), now: At::default(), freshness_ms: None };
     };
-    let from = person.windows.partition_point(|w| w.start() < person.today_from);
     MeLive {
         at: now,
-        day: person.today().map(Day::new),
-        windows: person.windows[from..].iter().map(Kept::figures).collect(),
+        day: person.latest_day(person.today).map(Day::new),
+        windows: person.latest_windows(person.today_from).iter().map(Kept::figures).collect(),
         now: presence::at(&person.now, now),
         freshness_ms: None,
     }

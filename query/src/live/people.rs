@@ -7,71 +7,26 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use schemas::Directory;
 use schemas::directory::DAY_MS;
-use schemas::live::{DayFigures, Presence, Update, WindowFigures};
+use schemas::live::{DayFigures, Update, WindowFigures};
 
+use super::person::PersonLive;
 use super::window::Kept;
-use crate::access::{Org, day_start, local_day, release};
+use crate::access::{Org, anchors, day_start, has, local_day, release, shown};
 use crate::figures::daily::Shown;
-use crate::figures::windows::Sums;
+use crate::figures::windows::{Sums, WINDOW_MS};
 
 const HOUR_MS: i64 = 3_600_000;
 /// A local day has at most so many.
 const DAY_HOURS: i64 = 25;
-
-pub struct PersonLive {
-    pub id: Arc<str>,
-    pub unit: usize,
-    team: Option<String>,
-    /// The latest days, in order.
-    days: Vec<DayFigures>,
-    /// By start.
-    pub windows: Vec<Kept>,
-    pub now: Presence,
-    /// The person's own today, and until when it is.
-    pub today: i32,
-    pub today_from: i64,
-    today_until: i64,
-}
-
-impl PersonLive {
-    /// The figures of the person's own today, when they have any.
-    pub fn today(&self) -> Option<&DayFigures> {
-        self.day(self.today)
-    }
-
-    pub fn day(&self, day: i32) -> Option<&DayFigures> {
-        self.days.iter().find(|known| known.day == day)
-    }
-
-    /// With any active time, which is what counts.
-    pub fn active_day(&self, day: i32) -> Option<&DayFigures> {
-        self.day(day).filter(|day| day.active_ms > 0)
-    }
-
-    fn take_day(&mut self, day: DayFigures) {
-        match self.days.binary_search_by_key(&day.day, |known| known.day) {
-            Ok(at) => self.days[at] = day,
-            Err(at) => self.days.insert(at, day),
-        }
-    }
-
-    pub fn window(&self, start: i64) -> Option<&Kept> {
-        let at = self.windows.binary_search_by_key(&start, Kept::start).ok()?;
-        self.windows.get(at)
-    }
-
-    fn take_window(&mut self, window: Kept) {
-        match self.windows.binary_search_by_key(&window.start(), Kept::start) {
-            Ok(at) => self.windows[at] = window,
-            Err(at) => self.windows.insert(at, window),
-        }
-    }
-}
+/// People without anything recent are no burden before they are so many.
+const MANY_IDLE: usize = 1_000;
 
 /// One window of everybody: sums by unit (those below included) and what is released.
 pub struct WindowState {
     pub sums: Vec<Sums>,
     pub released: Vec<bool>,
+    /// What `release` says of the window by itself.
+    alone: Vec<bool>,
 }
 
 pub struct People {
@@ -88,6 +43,9 @@ pub struct People {
     windows: BTreeMap<i64, WindowState>,
     /// What may be shown of the dates that are today somewhere.
     days: BTreeMap<i32, Shown>,
+    has_news: bool,
+    /// People of whom the figures of teams do not have everything yet.
+    waiting: BTreeSet<usize>,
 }
 
 impl People {
@@ -96,7 +54,20 @@ impl People {
         let by_unit = vec![Vec::new(); org.len()];
         let (list, index, windows) = (Vec::new(), HashMap::new(), BTreeMap::new());
         let (stale_windows, days) = (BTreeSet::new(), BTreeMap::new());
-        People { k, directory, org, list, index, by_unit, keep_from, stale_windows, windows, days }
+        People {
+            k,
+            directory,
+            org,
+            list,
+            index,
+            by_unit,
+            keep_from,
+            stale_windows,
+            windows,
+            days,
+            has_news: true,
+            waiting: BTreeSet::new(),
+        }
     }
 
     pub fn person(&self, id: &str) -> Option<&PersonLive> {
@@ -139,28 +110,62 @@ impl People {
         self.directory = directory;
         self.org = org;
         self.by_unit = vec![Vec::new(); self.org.len()];
-        for at in 0..self.list.len() {
-            let unit = self.org.unit_of(self.list[at].team.as_deref());
-            self.list[at].unit = unit;
-            self.list[at].today_until = now;
-            self.by_unit[unit].push(at);
+        for (at, person) in self.list.iter_mut().enumerate() {
+            // Now, not with their next event: their rows of today follow.
+            person.team = self.directory.person(&person.id).team_at(now).map(str::to_owned);
+            person.unit = self.org.unit_of(person.team.as_deref());
+            person.today_until = now;
+            self.by_unit[person.unit].push(at);
         }
         self.stale_windows.extend(self.windows.keys());
         self.stale_windows.extend(self.list.iter().flat_map(|person| person.windows.iter().map(Kept::start)));
         self.windows.clear();
+        self.has_news = true;
+        self.days = self.shown_days(now);
+    }
+
+    fn shown_days(&self, now: i64) -> BTreeMap<i32, Shown> {
+        (first_today(now)..=last_today(now)).map(|day| (day, self.shown_of(day))).collect()
+    }
+
+    /// News enter the figures of teams when as many people have some as a figure must cover: of a mean shown before and after
+    /// the news of one person, the difference times the number of people is that person's. They are counted where `release`
+    /// counts them, in the smallest unit shown today that they are in, so that no difference of units tells more.
+    fn admit(&mut self) {
+        let mut groups: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for &at in &self.waiting {
+            let person = &self.list[at];
+            let of_day = self.days.get(&person.today);
+            let unit = shown(&self.org, person.unit, |unit| of_day.is_some_and(|day| day.released[unit]));
+            groups.entry(unit).or_default().push(at);
+        }
+        // Where nothing is shown there is nothing to compare with.
+        let enough = |(unit, people): &(Option<usize>, Vec<usize>)| unit.is_none() || people.len() >= self.k as usize;
+        let admitted: Vec<usize> = groups.into_iter().filter(enough).flat_map(|(_, people)| people).collect();
+        for at in admitted {
+            self.waiting.remove(&at);
+            let person = &mut self.list[at];
+            let fresh = person.take_fresh();
+            fresh.days.into_iter().for_each(|day| person.take_day(day));
+            for window in fresh.windows.into_iter().filter(|w| w.start() >= self.keep_from) {
+                self.stale_windows.insert(window.start());
+                person.take_window(window);
+            }
+        }
     }
 
     /// Takes a person's news. The unit it counts in is returned.
     pub fn apply(&mut self, update: Update, now: i64) -> usize {
+        self.has_news = true;
         let at = self.place(&update.user_id, update.team_id, now);
         let person = &mut self.list[at];
         person.now = update.now;
-        if update.day.day >= first_today(now) {
-            person.take_day(update.day);
-        }
-        for window in update.windows.iter().filter(|w| w.window_start >= self.keep_from) {
-            self.stale_windows.insert(window.window_start);
-            person.take_window(Kept::new(window));
+        let day = (update.day.day >= first_today(now)).then_some(update.day);
+        let windows = update.windows.iter().filter(|w| w.window_start >= self.keep_from).map(Kept::new);
+        if person.hear(day, windows) {
+            self.waiting.insert(at);
+        } else {
+            self.waiting.remove(&at);
         }
         person.unit
     }
@@ -204,17 +209,7 @@ impl People {
             return at;
         }
         let (at, id): (usize, Arc<str>) = (self.list.len(), user.into());
-        self.list.push(PersonLive {
-            id: id.clone(),
-            unit,
-            team,
-            days: Vec::new(),
-            windows: Vec::new(),
-            now: Presence::default(),
-            today: 0,
-            today_from: 0,
-            today_until: now,
-        });
+        self.list.push(PersonLive::new(id.clone(), unit, team, now));
         self.index.insert(id, at);
         self.by_unit[unit].push(at);
         at
@@ -225,19 +220,48 @@ impl People {
         Shown::of(&self.org, active, self.k)
     }
 
+    /// Something came since `settle`.
+    pub fn has_news(&self) -> bool {
+        self.has_news
+    }
+
+    /// Which day it is for one person.
+    pub fn begin_day(&mut self, id: &str, now: i64) {
+        if let Some(at) = self.index.get(id) {
+            self.list[*at].begin_day(&self.directory, now);
+        }
+    }
+
+    /// Lets go of people of whom there is nothing lately, when they have become many.
+    fn forget(&mut self) {
+        if self.list.iter().filter(|person| person.is_idle()).count() <= MANY_IDLE.max(self.list.len() / 4) {
+            return;
+        }
+        self.list.retain(|person| !person.is_idle());
+        self.index = self.list.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
+        self.by_unit.iter_mut().for_each(Vec::clear);
+        for (at, person) in self.list.iter().enumerate() {
+            self.by_unit[person.unit].push(at);
+        }
+        let waiting = self.list.iter().enumerate().filter(|(_, person)| person.is_waiting());
+        self.waiting = waiting.map(|(at, _)| at).collect();
+    }
+
     /// Brings counts, sums and releases up to date. Returns the windows that were summed again.
     pub fn settle(&mut self, now: i64) -> Vec<i64> {
+        self.has_news = false;
         self.keep_from = keep_from(&self.org, now);
-        for person in self.list.iter_mut().filter(|person| person.today_until <= now) {
-            let who = self.directory.person(&person.id);
-            person.today = who.local_day(now);
-            person.today_from = who.day_start(person.today);
-            person.today_until = who.next_day_change(now);
-            let old = person.windows.partition_point(|w| w.start() < self.keep_from);
-            person.windows.drain(..old);
-            person.days.retain(|day| day.day >= first_today(now));
+        let first_day = first_today(now);
+        for person in &mut self.list {
+            if person.today_until <= now {
+                person.begin_day(&self.directory, now);
+            }
+            person.forget(self.keep_from, first_day);
         }
-        self.days = (first_today(now)..=last_today(now)).map(|day| (day, self.shown_of(day))).collect();
+        self.waiting.retain(|at| self.list[*at].is_waiting());
+        self.admit();
+        self.forget();
+        self.days = self.shown_days(now);
         self.windows = self.windows.split_off(&self.keep_from);
         let stale = std::mem::take(&mut self.stale_windows).split_off(&self.keep_from);
         let stale: Vec<i64> = stale.into_iter().collect();
@@ -258,9 +282,39 @@ impl People {
                     sums[parent].add(&below);
                 }
             }
-            self.windows.insert(*window, WindowState { sums, released });
+            self.windows.insert(*window, WindowState { sums, alone: released.clone(), released });
         }
-        stale
+        let days: BTreeSet<i64> = stale.iter().map(|window| window.div_euclid(DAY_MS)).collect();
+        let moved: Vec<i64> = days.into_iter().flat_map(|day| self.withhold(day * DAY_MS)).collect();
+        stale.into_iter().chain(moved).collect()
+    }
+
+    /// Applies what the windows of a UTC day together say of each. Returns those of which something else may be shown now.
+    fn withhold(&mut self, from: i64) -> Vec<i64> {
+        let day = from..from + DAY_MS;
+        let is_hidden = |unit: usize| self.windows.range(day.clone()).any(|(_, w)| w.sums[unit].n > 0 && !w.alone[unit]);
+        let hidden: Vec<bool> = (0..self.org.len()).map(is_hidden).collect();
+        let place = |start: i64| ((start - from) / WINDOW_MS) as usize;
+        let active = |person: &PersonLive| {
+            let first = person.windows.partition_point(|w| w.start() < day.start);
+            let windows = person.windows[first..].iter().take_while(|w| w.start() < day.end).filter(|w| w.is_active());
+            windows.fold([0; 5], |mut bits: [u64; 5], w| {
+                bits[place(w.start()) / 64] |= 1 << (place(w.start()) % 64);
+                bits
+            })
+        };
+        let people = self.list.iter().map(|person| (person.unit, active(person)));
+        let people: Vec<(usize, [u64; 5])> = people.filter(|(_, windows)| *windows != [0; 5]).collect();
+        let withheld = anchors(&self.org, self.k, &people, &hidden);
+        let mut moved = Vec::new();
+        for (start, state) in self.windows.range_mut(day.clone()) {
+            let released = if has(&withheld, place(*start)) { vec![false; state.alone.len()] } else { state.alone.clone() };
+            if state.released != released {
+                state.released = released;
+                moved.push(*start);
+            }
+        }
+        moved
     }
 }
 
@@ -269,7 +323,9 @@ impl People {
 fn keep_from(org: &Org, now: i64) -> i64 {
     let zones: BTreeMap<&str, &TimeZone> = org.units().map(|(_, unit)| (unit.zone_name.as_str(), &unit.zone)).collect();
     let start = |ts: i64| zones.values().map(|zone| day_start(local_day(ts, zone), zone)).fold(ts, i64::min);
-    start(start(now)).min(now - DAY_HOURS * HOUR_MS)
+    let from = start(start(now)).min(now - DAY_HOURS * HOUR_MS);
+    // Which windows are withheld of everybody is decided by UTC day.
+    from.div_euclid(DAY_MS) * DAY_MS
 }
 
 /// The dates that are today somewhere: zones reach from UTC-12 to UTC+14.
@@ -280,3 +336,6 @@ fn first_today(now: i64) -> i32 {
 fn last_today(now: i64) -> i32 {
     (now + 14 * HOUR_MS).div_euclid(DAY_MS) as i32
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,20 +58,16 @@ struct Feed {
 impl Feed {
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(message) = self.session.outbox.pop() {
+            // Rights are looked at again by `next`, when they changed or a while has passed.
+            if let Some(message) = self.session.next().ok()? {
                 return Some(self.event(message));
             }
             let outbox = self.session.outbox.clone();
             tokio::select! {
                 () = self.app.deps.cancel.cancelled() => return None,
-                () = outbox.news.notified() => continue,
-                changed = self.control.changed() => {
-                    changed.ok()?;
-                }
+                () = outbox.news.notified() => {}
+                changed = self.control.changed() => changed.ok()?,
                 _ = self.check.tick() => {}
-            }
-            if !self.session.recheck() {
-                return None;
             }
         }
     }

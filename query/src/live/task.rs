@@ -34,7 +34,6 @@ pub struct LiveTask {
     news: HashMap<usize, i64>,
     person_news: HashMap<String, i64>,
     freshness_ms: Option<i64>,
-    control_version: u64,
     settled: Instant,
 }
 
@@ -60,7 +59,6 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
     seed(&mut people, &app.deps.store, app.config.internal_limits(), now).await?;
     let meter = Arc::new(Meter::new(app.deps.log.clone(), app.deps.pipeline.clone(), app.hub.clone()));
     let mut task = LiveTask {
-        control_version: control.version,
         people,
         teams: HashMap::new(),
         mine: HashMap::new(),
@@ -113,8 +111,9 @@ impl LiveTask {
                 _ = pipeline.tick() => self.publish_pipeline().await,
                 changed = control.changed(), if control_open => {
                     control_open = changed.is_ok();
-                    self.follow_directory();
-                    self.tick(true);
+                    if self.follow_directory() {
+                        self.tick(true);
+                    }
                 }
                 Some(updates) = news.recv() => self.take(updates),
             }
@@ -145,14 +144,16 @@ impl LiveTask {
         }
     }
 
-    fn follow_directory(&mut self) {
+    /// Whether teams moved. A token made or revoked moves none.
+    fn follow_directory(&mut self) -> bool {
         let control = self.app.control();
         let org = self.app.org(&control);
-        if control.version != self.control_version || !Arc::ptr_eq(&org, &self.people.org) {
-            self.control_version = control.version;
+        let moved = !Arc::ptr_eq(&org, &self.people.org);
+        if moved {
             self.people.set_directory(control.directory.clone(), org, self.app.now());
             self.news.clear();
         }
+        moved
     }
 
     /// Brings every topic with readers up to date: those with news; `all` on account of the clock or the directory.
@@ -214,12 +215,14 @@ impl LiveTask {
         let topic = match &open.key {
             Key::Pipeline => self.open_pipeline(now).await,
             Key::Me(person) => {
-                self.settle(now);
+                self.people.begin_day(person, now);
                 let state = me::compute(&self.people, person, now);
                 open_in(&mut self.mine, &self.app, &open.key, state, me::change)
             }
             Key::Team(_) | Key::Org => {
-                self.settle(now);
+                if self.people.has_news() || self.settled.elapsed() > self.app.config.live.presence {
+                    self.settle(now);
+                }
                 let unit = unit_of(&self.people, &open.key);
                 let state = unit.map(|unit| team::compute(&self.people, unit, self.app.config.k(), now));
                 state.and_then(|state| open_in(&mut self.teams, &self.app, &open.key, state, team::change))

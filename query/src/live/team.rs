@@ -1,13 +1,16 @@
 //! The live state of a unit, and what of it changed.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::people::{People, PersonLive, WindowState};
+use super::people::{People, WindowState};
+use super::person::PersonLive;
 use super::presence;
 use super::window::Kept;
-use crate::access::{Window, day_start, local_day, shown, shown_windows};
+use crate::access::{ROOT, Window, day_start, local_day, shown, shown_windows};
 use crate::figures::daily::{Figures, Shown, values_of};
 use crate::figures::head::Head;
 use crate::figures::windows::Point;
@@ -79,10 +82,10 @@ pub fn answering(people: &People, unit: usize, day: i32) -> Option<usize> {
     shown(&people.org, unit, |at| of_day.released[at])
 }
 
-/// Those who count today, as they stand this moment.
+/// Those who count today, as they stand this moment: who is at it is no secret of the page, and news of it do not wait.
 fn count_now(people: &People, unit: usize, day: i32, now: i64) -> Now {
     let mut count = Now::default();
-    for person in people.members(unit).filter(|person| person.active_day(day).is_some()) {
+    for person in people.members(unit).filter(|person| person.latest_day(day).is_some_and(|day| day.active_ms > 0)) {
         let at = presence::at(&person.now, now);
         count.active += u32::from(at.active);
         count.in_focus += u32::from(at.in_focus);
@@ -96,25 +99,27 @@ fn today(people: &People, unit: usize, day: i32, shown: &Shown) -> Today {
     Today { day, figures: Figures::of(&values, shown.focus[unit]) }
 }
 
-/// Those from an instant on. What may be shown of them depends on all of the unit's own local day.
+/// Those from an instant on in which anybody was active. What may be shown of them depends on all of the unit's own local day.
 fn windows(people: &People, unit: usize, k: u32, from: i64) -> Vec<Point> {
     let zone = &people.org.unit(unit).zone;
     let states: Vec<(i64, &WindowState)> =
-        people.windows_from(day_start(local_day(from, zone), zone)).filter(|(_, state)| state.sums[unit].n > 0).collect();
+        people.windows_from(day_start(local_day(from, zone), zone)).filter(|(_, state)| state.sums[ROOT].n > 0).collect();
+    let of_unit = states.iter().filter(|(_, state)| state.sums[unit].n > 0);
     let window =
         |(start, state): &(i64, &WindowState)| Window { start: *start, n: state.sums[unit].n, released: state.released[unit] };
-    let windows: Vec<Window> = states.iter().map(window).collect();
+    let windows: Vec<Window> = of_unit.map(window).collect();
     let people_of = |hidden: &[i64]| {
         let is_active = |person: &PersonLive, start: i64| person.window(start).is_some_and(Kept::is_active);
         let of = people.members(unit).filter(|person| hidden.iter().any(|start| is_active(person, *start)));
         of.take(k as usize).count() as u32
     };
     let shown = shown_windows(zone, &windows, k, people_of);
-    let point = |((start, state), is_shown): ((i64, &WindowState), bool)| {
+    let shown: HashSet<i64> = windows.iter().zip(shown).filter(|(_, shown)| *shown).map(|(window, _)| window.start).collect();
+    let point = |(start, state): (i64, &WindowState)| {
         let sums = &state.sums[unit];
-        Point::of_sums(start, is_shown.then_some((sums.n, sums)))
+        Point::of_sums(start, shown.contains(&start).then_some((sums.n, sums)))
     };
-    states.into_iter().zip(shown).filter(|((start, _), _)| *start >= from).map(point).collect()
+    states.into_iter().filter(|(start, _)| *start >= from).map(point).collect()
 }
 
 pub enum Change {

@@ -46,27 +46,33 @@ impl Kind {
     }
 }
 
-/// One message of a topic, serialised but for the name of the subscription.
+/// One message of a topic, serialised once.
 #[derive(Debug)]
 pub struct Frame {
     pub seq: u64,
     pub kind: Kind,
-    /// What follows `{"sub":…`.
-    tail: String,
-    /// The whole message for subscriptions named like the topic, as most are: one buffer for all of them.
+    /// For subscriptions named like the topic, as most are: one buffer for all of them.
     shared: Utf8Bytes,
     name: Arc<str>,
+    /// Where in it what follows `{"sub":…` begins.
+    tail: usize,
 }
 
 impl Frame {
     fn new(name: &Arc<str>, seq: u64, kind: Kind, data: &str) -> Frame {
         let tail = format!(r#","type":"{}","seq":{seq},"data":{data}}}"#, kind.as_str());
-        let shared = Utf8Bytes::from(with_sub(name, &tail));
-        Frame { seq, kind, tail, shared, name: name.clone() }
+        let text = with_sub(name, &tail);
+        let tail = text.len() - tail.len();
+        Frame { seq, kind, shared: text.into(), name: name.clone(), tail }
     }
 
     pub fn message(&self, sub: &str) -> Utf8Bytes {
-        if *sub == *self.name { self.shared.clone() } else { with_sub(sub, &self.tail).into() }
+        let text = self.shared.as_str();
+        if *sub == *self.name { self.shared.clone() } else { with_sub(sub, &text[self.tail..]).into() }
+    }
+
+    fn bytes(&self) -> usize {
+        self.shared.len()
     }
 }
 
@@ -90,14 +96,22 @@ pub struct Topic {
     pub key: Key,
     name: Arc<str>,
     ring_limit: usize,
+    ring_bytes: usize,
     out: Mutex<Out>,
 }
+
+/// Past messages kept for those who resume, besides the limit on their number: there is a topic for each person who looks at
+/// their own day, and few for teams.
+const RING_BYTES: usize = 256 << 10;
+const RING_BYTES_ME: usize = 16 << 10;
 
 struct Out {
     seq: u64,
     data: Arc<dyn State>,
     snapshot: Option<Arc<Frame>>,
     ring: VecDeque<Arc<Frame>>,
+    /// Of all frames in the ring.
+    bytes: usize,
     readers: Vec<Reader>,
     /// When the last reader left.
     idle_since: Instant,
@@ -111,9 +125,10 @@ struct Reader {
 impl Topic {
     pub(super) fn new(key: Key, data: Arc<dyn State>, first_seq: u64, ring_limit: usize) -> Topic {
         let name = key.name().into();
-        let out =
-            Out { seq: first_seq, data, snapshot: None, ring: VecDeque::new(), readers: Vec::new(), idle_since: Instant::now() };
-        Topic { key, name, ring_limit, out: Mutex::new(out) }
+        let (ring, readers, idle_since) = (VecDeque::new(), Vec::new(), Instant::now());
+        let out = Out { seq: first_seq, data, snapshot: None, ring, bytes: 0, readers, idle_since };
+        let ring_bytes = if matches!(key, Key::Me(_)) { RING_BYTES_ME } else { RING_BYTES };
+        Topic { key, name, ring_limit, ring_bytes, out: Mutex::new(out) }
     }
 
     pub fn has_readers(&self) -> bool {
@@ -131,10 +146,12 @@ impl Topic {
         let frame = Arc::new(Frame::new(&self.name, out.seq, kind, &text));
         out.data = data;
         out.snapshot = (kind == Kind::Snapshot).then(|| frame.clone());
-        if out.ring.len() == self.ring_limit {
-            out.ring.pop_front();
-        }
+        out.bytes += frame.bytes();
         out.ring.push_back(frame.clone());
+        while out.ring.len() > self.ring_limit || out.bytes > self.ring_bytes {
+            let Some(oldest) = out.ring.pop_front() else { break };
+            out.bytes -= oldest.bytes();
+        }
         for reader in &out.readers {
             reader.outbox.push(&reader.sub, &frame);
         }

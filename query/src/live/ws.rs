@@ -7,9 +7,9 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at, sleep_until, timeout};
 
-use super::session::Session;
+use super::session::{Revoked, Session};
 use crate::Error;
 use crate::app::{App, bearer};
 
@@ -45,51 +45,15 @@ fn secret(headers: &HeaderMap) -> Option<&str> {
     bearer(headers).or_else(of_protocols)
 }
 
+/// Why a connection ends; none when there is nobody left to tell.
+type Goodbye = Option<(u16, &'static str)>;
+
+const STOPPING: Goodbye = Some((close_code::AWAY, "the server is stopping"));
+
+const REVOKED: Goodbye = Some((close_code::POLICY, "the token is no longer valid"));
+
 async fn serve(app: App, mut session: Session, mut socket: WebSocket) {
-    let config = &app.config.live;
-    let mut control = app.deps.control.clone();
-    let mut ping = interval_at(Instant::now() + config.ping, config.ping);
-    let mut heard = Instant::now();
-    let outbox = session.outbox.clone();
-    let goodbye = loop {
-        // All that waits goes out before anything is waited for.
-        match drain(&mut socket, &session, config.silence).await {
-            Ok(()) => {}
-            Err(()) => break None,
-        }
-        tokio::select! {
-            () = app.deps.cancel.cancelled() => break Some((close_code::AWAY, "the server is stopping")),
-            () = outbox.news.notified() => {}
-            message = socket.recv() => {
-                heard = Instant::now();
-                match message {
-                    Some(Ok(Message::Text(text))) => session.take(&text).await,
-                    Some(Ok(Message::Binary(_))) => break Some((close_code::UNSUPPORTED, "messages are text")),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Ok(Message::Close(_))) | Some(Err(_)) | None => break None,
-                }
-            }
-            _ = ping.tick() => {
-                if heard.elapsed() > config.silence {
-                    break Some((close_code::POLICY, "nothing heard for too long"));
-                }
-                if !session.recheck() {
-                    break Some((close_code::POLICY, "the token is no longer valid"));
-                }
-                if send(&mut socket, Message::Ping("f".into()), config.silence).await.is_err() {
-                    break None;
-                }
-            }
-            changed = control.changed() => {
-                if changed.is_err() {
-                    break Some((close_code::AWAY, "the server is stopping"));
-                }
-                if !session.recheck() {
-                    break Some((close_code::POLICY, "the token is no longer valid"));
-                }
-            }
-        }
-    };
+    let goodbye = talk(&app, &mut session, &mut socket).await;
     drop(session);
     if let Some((code, reason)) = goodbye {
         let frame = CloseFrame { code, reason: reason.into() };
@@ -97,9 +61,51 @@ async fn serve(app: App, mut session: Session, mut socket: WebSocket) {
     }
 }
 
-async fn drain(socket: &mut WebSocket, session: &Session, patience: Duration) -> Result<(), ()> {
-    while let Some(message) = session.outbox.pop() {
-        send(socket, Message::Text(message.text), patience).await?;
+async fn talk(app: &App, session: &mut Session, socket: &mut WebSocket) -> Goodbye {
+    let config = &app.config.live;
+    let mut control = app.deps.control.clone();
+    let mut ping = interval_at(Instant::now() + config.ping, config.ping);
+    let mut heard = Instant::now();
+    let outbox = session.outbox.clone();
+    loop {
+        // All that waits goes out before anything is waited for.
+        if let Err(goodbye) = drain(app, session, socket).await {
+            return goodbye;
+        }
+        tokio::select! {
+            () = app.deps.cancel.cancelled() => return STOPPING,
+            () = outbox.news.notified() => {}
+            () = sleep_until(heard + config.silence) => return Some((close_code::POLICY, "nothing heard for too long")),
+            message = socket.recv() => {
+                heard = Instant::now();
+                match message {
+                    Some(Ok(Message::Text(text))) => session.take(&text).await,
+                    Some(Ok(Message::Binary(_))) => return Some((close_code::UNSUPPORTED, "messages are text")),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return None,
+                }
+            }
+            // Rights are looked at again by `drain`.
+            _ = ping.tick() => {
+                if send(socket, Message::Ping("f".into()), config.silence).await.is_err() {
+                    return None;
+                }
+            }
+            changed = control.changed() => {
+                if changed.is_err() {
+                    return STOPPING;
+                }
+            }
+        }
+    }
+}
+
+async fn drain(app: &App, session: &mut Session, socket: &mut WebSocket) -> Result<(), Goodbye> {
+    while let Some(message) = session.next().map_err(|Revoked| REVOKED)? {
+        tokio::select! {
+            () = app.deps.cancel.cancelled() => return Err(STOPPING),
+            sent = send(socket, Message::Text(message.text), app.config.live.silence) => sent.map_err(|()| None)?,
+        }
     }
     Ok(())
 }

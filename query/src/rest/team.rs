@@ -1,17 +1,19 @@
 //! Figures of teams and of the organisation.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::span::{DaySpan, MAX_HEATMAP_DAYS, MAX_TIMELINE_DAYS, SpanQuery, Step, TimeSpan, day_text};
 use crate::Error;
-use crate::access::{Request, day_start};
+use crate::access::{ROOT, Request, day_start};
 use crate::app::{App, Caller};
 use crate::figures::daily::{DayFigures, Figures, Span};
 use crate::figures::head::Head;
 use crate::figures::windows::{HeatPoint, Point, UnitWindows};
+use crate::path::Id;
 
 #[derive(Serialize)]
 pub struct Teams {
@@ -77,21 +79,23 @@ pub struct HeatMap {
 }
 
 pub async fn teams(State(app): State<App>, caller: Caller) -> Result<Json<Teams>, Error> {
-    let (org, k) = (&caller.org, app.config.k());
-    let entry = |unit: usize| {
-        let parent = org.unit(unit).parent.filter(|p| *p != crate::access::ROOT).map(|p| org.unit(p).id.clone());
-        let unit = org.unit(unit);
-        let members = (unit.members >= k).then_some(unit.members);
-        TeamEntry { id: unit.id.clone(), name: unit.name.clone(), parent, members }
+    caller.may(Request::Teams, "teams")?;
+    let org = &caller.org;
+    // By the rule of all figures: what is not shown cannot be had by subtraction either.
+    let members = org.shown_members(app.config.k());
+    let entry = |at: usize| {
+        let unit = org.unit(at);
+        let parent = unit.parent.filter(|p| *p != ROOT).map(|p| org.unit(p).id.clone());
+        TeamEntry { id: unit.id.clone(), name: unit.name.clone(), parent, members: members[at] }
     };
-    let units = caller.viewer.units(org).into_iter().filter(|unit| *unit != crate::access::ROOT);
+    let units = caller.viewer.units(org).into_iter().filter(|unit| *unit != ROOT);
     Ok(Json(Teams { teams: units.map(entry).collect() }))
 }
 
 macro_rules! both {
     ($($of_team:ident, $of_org:ident, $answer:ident -> $ty:ty, $what:literal;)+) => {$(
         pub async fn $of_team(
-            State(app): State<App>, caller: Caller, Path(id): Path<String>, query: SpanQuery,
+            State(app): State<App>, caller: Caller, Id(id): Id, query: SpanQuery,
         ) -> Result<Json<$ty>, Error> {
             let unit = caller.unit(Request::Team(&id), $what)?;
             $answer(&app, &caller, unit, &query).await.map(Json)
@@ -204,9 +208,10 @@ impl Asked<'_> {
         span: DaySpan,
         work: impl FnOnce(Span<'_>) -> T + Send + 'static,
     ) -> Result<T, Error> {
+        let turn = self.app.figures.turn(span.to - span.from).await?;
         let (days, k) = (self.app.figures.days(known(span, self.caller.now)).await?, self.app.config.k());
         let (units, org) = (self.app.figures.units(&self.caller.org), self.caller.org.clone());
-        compute(move || work(Span::new(&org, days, &units, k))).await
+        compute(turn, move || work(Span::new(&org, days, &units, k))).await
     }
 
     async fn trends(&self, span: DaySpan) -> Result<(Option<usize>, Vec<DayFigures>), Error> {
@@ -229,15 +234,24 @@ impl Asked<'_> {
         let zone = &self.caller.org.unit(of).zone;
         let whole_days = span.local_days(zone).times(zone).utc_days();
         let whole_days = known(DaySpan { from: *whole_days.start(), to: *whole_days.end() }, self.caller.now);
+        let turn = self.app.figures.turn(whole_days.end() - whole_days.start()).await?;
         let (data, k) = (self.app.figures.windows(whole_days).await?, self.app.config.k());
         let (units, org) = (self.app.figures.units(&self.caller.org), self.caller.org.clone());
-        let found = compute(move || work(UnitWindows::new(&org, &units, data, k, of, span.from..span.to))).await?;
+        let found = compute(turn, move || work(UnitWindows::new(&org, &units, data, k, of, span.from..span.to))).await?;
         Ok((answering, found))
     }
 }
 
 /// Figures are arithmetic over up to some hundred thousand rows: not on the threads that serve sockets.
-async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+async fn compute<T: Send + 'static>(
+    turn: Option<OwnedSemaphorePermit>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let work = move || {
+        let done = work();
+        drop(turn);
+        done
+    };
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(format!("figures could not be computed: {e}")))
 }
 

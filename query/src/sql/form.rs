@@ -4,8 +4,8 @@ use std::io::Write;
 use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{RecordBatch, new_null_array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::StructMode;
 use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
@@ -82,6 +82,32 @@ impl Form {
     }
 
     pub fn encoder(self, schema: &SchemaRef) -> Result<Box<dyn Encoder>, Error> {
+        let unfit = schema.fields().iter().find(|field| !self.holds(field));
+        if let Some(field) = unfit {
+            let ty = field.data_type().to_string();
+            return Err(Error::Unfit { form: self.name(), column: field.name().clone(), ty });
+        }
+        self.writer(schema)
+    }
+
+    /// Whether a row with such a column can be written, tried where it is not plain.
+    fn holds(self, field: &Field) -> bool {
+        let ty = field.data_type();
+        if ty.is_numeric() || matches!(ty, DataType::Utf8 | DataType::Boolean | DataType::Timestamp(..) | DataType::Date32) {
+            return true;
+        }
+        let schema = Arc::new(Schema::new(vec![field.clone().with_nullable(true)]));
+        let written = || -> Result<(), Error> {
+            let row = RecordBatch::try_new(schema.clone(), vec![new_null_array(ty, 1)]).map_err(failed)?;
+            let mut writer = self.writer(&schema)?;
+            writer.start()?;
+            writer.batch(&row)?;
+            writer.finish(None).map(|_| ())
+        };
+        written().is_ok()
+    }
+
+    fn writer(self, schema: &SchemaRef) -> Result<Box<dyn Encoder>, Error> {
         Ok(match self {
             Form::Json => Box::new(Json { schema: schema.clone(), any: false }),
             Form::Ndjson => Box::new(Ndjson),
@@ -115,7 +141,7 @@ struct Json {
 
 impl Encoder for Json {
     fn start(&mut self) -> Result<Vec<u8>, Error> {
-        let column = |field: &Arc<arrow::datatypes::Field>| json!({"name": field.name(), "type": field.data_type().to_string()});
+        let column = |field: &Arc<Field>| json!({"name": field.name(), "type": field.data_type().to_string()});
         let columns: Vec<_> = self.schema.fields().iter().map(column).collect();
         Ok(format!(r#"{{"columns":{},"rows":["#, json!(columns)).into_bytes())
     }

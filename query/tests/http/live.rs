@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
+use schemas::live::{Update, WindowFigures};
 use serde_json::{Value, json};
 use store::control::ControlStore;
 use tokio::net::TcpStream;
@@ -108,7 +109,8 @@ async fn a_team_starts_with_a_snapshot_from_the_store() {
 
 #[tokio::test]
 async fn updates_become_deltas_that_count_up() {
-    let world = World::start().await;
+    // All news but the first come in one tick: figures change when those of enough people do.
+    let world = World::with(|config| config.live.tick = Duration::from_millis(400)).await;
     let mut client = Client::connect(&world, "manager").await;
     client.subscribe("a", "team:t-2", None).await;
     let first = client.next().await["seq"].as_u64().unwrap();
@@ -146,11 +148,41 @@ async fn a_window_of_few_people_is_withheld_live_too() {
     client.subscribe("a", "team:t-2", None).await;
     client.next().await;
     world.publish(update("t-2.1", "t-2", HOUR)).await;
-    let delta = client.next().await;
-    let windows = delta["data"]["windows"].as_array().unwrap().clone();
+    for i in 2..=5 {
+        world.publish(Update { windows: Vec::new(), ..update(&format!("t-2.{i}"), "t-2", HOUR) }).await;
+    }
+    let windows = loop {
+        if let Some(windows) = client.next().await["data"]["windows"].as_array() {
+            break windows.clone();
+        }
+    };
     // The new window has one person; one shown before goes with it, so that the day less the windows is not that person.
-    assert_eq!(windows.len(), 2, "{delta}");
+    assert_eq!(windows.len(), 2, "{windows:?}");
     assert!(windows.iter().all(|w| w["suppressed"] == true && w["n"].is_null() && w["active_ms"].is_null()));
+}
+
+#[tokio::test]
+async fn one_person_s_news_move_no_figure_of_the_team_but_who_is_at_it() {
+    let world = World::with(|config| config.live.tick = Duration::from_millis(20)).await;
+    let (mut team, mut me) = (Client::connect(&world, "admin").await, Client::connect(&world, "member").await);
+    team.subscribe("a", "team:t-2", None).await;
+    let before = team.next().await["data"].clone();
+    me.subscribe("me", "me", None).await;
+    me.next().await;
+    for hours in 1..=3 {
+        world.publish(update("t-2.1", "t-2", hours * HOUR)).await;
+        assert_eq!(me.next().await["data"]["day"]["focus_ms"], hours * HOUR, "they see it themselves");
+    }
+    let delta = team.next().await["data"].clone();
+    assert_eq!(delta["now"], json!({"active": 1, "in_focus": 1, "in_meeting": 0}));
+    for field in ["n", "today", "windows"] {
+        assert!(delta.get(field).is_none(), "{field}: {delta}");
+    }
+    // Nor does it for one who comes later.
+    let mut late = Client::connect(&world, "admin").await;
+    late.subscribe("b", "team:t-2", None).await;
+    let after = late.next().await["data"].clone();
+    assert_eq!((&after["today"], &after["windows"], &after["n"]), (&before["today"], &before["windows"], &before["n"]));
 }
 
 #[tokio::test]
@@ -171,6 +203,13 @@ async fn rest_and_live_withhold_the_same() {
             interruption_score: w.interruption_score,
             ..user_5m(&user, team, w.window_start, w.focus_ms)
         });
+        world.publish(news).await;
+    }
+    // Others have news too, so that there are enough of them.
+    for (user, team, i) in people().filter(|(_, team, i)| (*team == "t-2" && *i >= 4) || (*team == "t-1" && *i >= 5)) {
+        let daily = user_daily(&user, team, TODAY, i);
+        let mut news = Update { windows: Vec::new(), ..update(&user, team, daily.focus_ms) };
+        news.day.active_ms = daily.active_ms;
         world.publish(news).await;
     }
     let rows = vec![(&schemas::rows::USER_5M, windows.finish().unwrap())];
@@ -351,6 +390,86 @@ async fn silence_ends_a_connection_and_pings_keep_it() {
     let mut silent = Client::connect(&world, "member").await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     silent.ended().await;
+}
+
+#[tokio::test]
+async fn silence_is_measured_to_the_moment() {
+    // No ping comes in between, so the client has nothing to answer.
+    let world = World::with(|config| {
+        config.live.ping = Duration::from_secs(20);
+        config.live.silence = Duration::from_millis(400);
+    })
+    .await;
+    let mut client = Client::connect(&world, "member").await;
+    let started = std::time::Instant::now();
+    assert_eq!(client.closed().await, 1008);
+    let took = started.elapsed();
+    assert!(took > Duration::from_millis(300) && took < Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_slow_reader_gets_nothing_more_once_the_token_is_revoked() {
+    let world = World::with(|config| {
+        config.live.outbox = 4;
+        config.live.tick = Duration::from_millis(1);
+    })
+    .await;
+    let mut client = Client::connect(&world, "member").await;
+    client.subscribe("me", "me", None).await;
+    client.next().await;
+    // Megabytes that nobody takes: the server waits in the middle of sending.
+    let large = |round: i64| {
+        let mut news = update("t-2.1", "t-2", round);
+        let window = news.windows[0].clone();
+        news.windows =
+            (1..=140).map(|i| WindowFigures { window_start: NOON - i * 300_000, load: round as f64, ..window.clone() }).collect();
+        news
+    };
+    for round in 1..=400 {
+        world.publish(large(round)).await;
+        tokio::time::sleep(Duration::from_millis(4)).await;
+    }
+    let id = world.control.watch().borrow().tokens.iter().find(|t| t.name == "member").unwrap().id.clone();
+    world.control.revoke_token(&id).await.unwrap();
+    world.publish(update("t-2.1", "t-2", 987_654_321)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let (mut bytes, mut code) = (0, None);
+    soon(async {
+        while let Some(Ok(message)) = client.0.next().await {
+            match message {
+                Message::Text(text) => {
+                    bytes += text.len();
+                    assert!(!text.contains("987654321"), "what happened after the token was revoked");
+                }
+                Message::Close(frame) => code = frame.map(|f| u16::from(f.code)),
+                _ => {}
+            }
+        }
+    })
+    .await;
+    assert!(bytes < 400 * 15_000, "nothing was slow about it: {bytes}");
+    assert_eq!(code, Some(1008));
+}
+
+#[tokio::test]
+async fn who_changes_teams_counts_there_at_once() {
+    let world = World::start().await;
+    let mut client = Client::connect(&world, "admin").await;
+    client.subscribe("a", "team:t-9", None).await;
+    assert_eq!(client.next().await["data"]["n"], 5);
+    let patch = json!({"team": "t-9"});
+    assert_eq!(world.send(reqwest::Method::PATCH, "admin", "/v1/directory/people/t-2.1", Some(patch)).await.status(), 200);
+    while client.next().await["data"]["n"] != 6 {}
+}
+
+#[tokio::test]
+async fn a_client_that_asks_without_end_is_told_to_wait() {
+    let world = World::start().await;
+    let mut client = Client::connect(&world, "member").await;
+    for _ in 0..150 {
+        client.send(json!({"op": "unsubscribe", "sub": "a"})).await;
+    }
+    while client.next().await["code"] != "too_many_messages" {}
 }
 
 #[tokio::test]

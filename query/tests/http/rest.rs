@@ -220,3 +220,13 @@ async fn rows_committed_later_show_once_an_update_tells() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_path_that_cannot_be_decoded_is_a_problem() {
+    let world = World::start().await;
+    assert_eq!(world.problem("admin", "/v1/teams/%FF/summary").await, (400, "bad_parameter".into(), Some("id".into())));
+    for (method, path) in [(reqwest::Method::PATCH, "/v1/directory/people/%FF"), (reqwest::Method::DELETE, "/v1/tokens/%FF")] {
+        let (status, code, _) = problem(world.send(method, "admin", path, Some(serde_json::json!({}))).await).await;
+        assert_eq!((status, code.as_str()), (400, "bad_parameter"), "{path}");
+    }
+}

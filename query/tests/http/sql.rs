@@ -188,3 +188,44 @@ async fn one_client_s_statements_leave_room_for_the_next() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_does_not_keep_its_slot() {
+    let world = World::with(|config| {
+        config.sql_concurrency_per_token = 1;
+        config.sql_time = std::time::Duration::from_secs(1);
+    })
+    .await;
+    let endless = json!({"sql": "SELECT a.value FROM generate_series(1, 100000000) a"});
+    let mut stalled = run(&world, "application/x-ndjson", endless).await;
+    assert!(stalled.chunk().await.unwrap().is_some());
+    soon(async {
+        while run(&world, "*/*", json!({"sql": "SELECT 1"})).await.status() != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let rest = async {
+        while stalled.chunk().await.map_err(|_| ())?.is_some() {}
+        Ok::<_, ()>(())
+    };
+    assert_eq!(soon(rest).await, Err(()), "what was cut must not look like the whole");
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_hold_a_column_names_it() {
+    let world = World::start().await;
+    for (form, sql, column) in [
+        ("text/csv", "SELECT user_id, features FROM burnout_risk", "features"),
+        (
+            "application/vnd.apache.parquet",
+            "SELECT arrow_cast('1 month', 'Interval(MonthDayNano)') AS span FROM burnout_risk",
+            "span",
+        ),
+    ] {
+        let response = run(&world, form, json!({ "sql": sql })).await;
+        let (status, body): (_, Value) = (response.status(), response.json().await.unwrap());
+        assert!(status == 406 && body["code"] == "not_acceptable", "{form}: {body}");
+        assert!(body["detail"].as_str().unwrap().contains(column), "{form}: {body}");
+    }
+}

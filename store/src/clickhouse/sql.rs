@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::dialect::{Bound, bind};
 use super::failure::{self, Failure};
 use super::guard::Guard;
-use crate::{Error, Limits, Rows, Statement, metrics as names};
+use crate::{Error, Limits, Reader, Rows, Statement, metrics as names};
 
 /// What the server may take longer than the statement's limit, to end by itself with its own words.
 const GRACE: Duration = Duration::from_millis(500);
@@ -61,7 +61,7 @@ impl Runner {
             Err(_) => return Err(failure::out_of_time(&limits)),
         };
         metrics::histogram!(names::QUERY_START_SECONDS).record(started.elapsed().as_secs_f64());
-        let answer = Answer { arriving, deadline, limits, left: limits.rows, ended: false };
+        let answer = Answer { arriving, deadline, limits, left: limits.rows, ended: false, _reader: reader };
         Ok(Rows { schema, batches: futures::stream::unfold(answer, Answer::next).boxed() })
     }
 
@@ -95,6 +95,8 @@ struct Answer {
     limits: Limits,
     left: usize,
     ended: bool,
+    /// With its slot.
+    _reader: Reader,
 }
 
 impl Answer {

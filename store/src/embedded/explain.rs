@@ -18,7 +18,8 @@ pub(super) fn error(error: &DataFusionError, limits: &Limits, tables: &[String])
         )),
         DataFusionError::SQL(..) => syntax(error),
         DataFusionError::SchemaError(cause, _) => Error::Statement { message: schema(cause), at },
-        DataFusionError::Internal(message) => Error::Unavailable(first_line(message)),
+        // What the planner stumbles over it stumbles over each time.
+        DataFusionError::Internal(message) => Error::Statement { message: first_line(message), at },
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Error::Unavailable(first_line(&error.to_string())),
         DataFusionError::Plan(message) if forbidden(message) => {
             Error::Forbidden("only reading is allowed here: no tables are made or changed and nothing is set".into())
@@ -90,4 +91,19 @@ fn forbidden(message: &str) -> bool {
 /// DataFusion appends backtraces and plans to some messages.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_fails_each_time_is_not_to_be_tried_again() {
+        let limits = Limits { time: Duration::from_secs(1), memory_bytes: 1 << 20, rows: 1 };
+        let internal = DataFusionError::Internal("no plan for this\nbacktrace".into());
+        let said = error(&internal, &limits, &[]);
+        assert!(matches!(&said, Error::Statement { message, at: None } if message == "no plan for this"), "{said:?}");
+    }
 }

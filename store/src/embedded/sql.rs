@@ -30,6 +30,9 @@ use tokio::sync::mpsc;
 use super::disguise::DisguisedTable;
 use super::engine::Engine;
 use super::explain;
+use super::functions;
+use super::guard;
+use super::hold::HoldWindows;
 use super::table::StoredTable;
 use super::teams::TeamView;
 use crate::reader::{Disguise, Reader};
@@ -62,10 +65,12 @@ impl Planner {
         options.sql_parser.map_string_types_to_utf8view = false;
         // Sampling and spilling suit other machines than this.
         options.execution.collect_statistics = false;
+        // What a step makes of the one before could double each time.
+        options.execution.enable_recursive_ctes = false;
         let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
         let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).build_arc().map_err(damaged)?;
-        let state =
-            SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features().build();
+        let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features();
+        let state = functions::allow(builder).with_physical_optimizer_rule(Arc::new(HoldWindows)).build();
         let stored =
             TABLES.iter().map(|table| (table.name, Arc::new(StoredTable::new(table, partitions)) as Arc<dyn TableProvider>));
         let whole = with_tables(state, stored.chain(team_views(partitions)))?;
@@ -93,11 +98,11 @@ impl Planner {
 
     pub async fn run(&self, handle: &Handle, engine: &Engine, statement: Statement) -> Result<Rows, Error> {
         let started = Instant::now();
+        let deadline = tokio::time::Instant::from_std(started + statement.limits.time);
         let Statement { sql, params, limits, reader } = statement;
-        let parsed = parse(&sql)?;
         let mut state = self.state(&reader)?;
         state.config_mut().set_extension(Arc::new(engine.snapshot()));
-        state.config_mut().set_extension(Arc::new(reader));
+        state.config_mut().set_extension(Arc::new(reader.clone()));
         state.mark_start_execution();
         let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(limits.memory_bytes));
         let mut runtime = (*self.runtime).clone();
@@ -106,7 +111,17 @@ impl Planner {
 
         let (send, receive) = mpsc::channel::<Result<RecordBatch, Error>>(WAITING_BATCHES);
         let (ready, schema) = tokio::sync::oneshot::channel();
+        // Parsing goes deep too: all of it happens on the store's threads, whose stacks are large.
         let task = handle.spawn(async move {
+            // With its slot: that of a statement which cannot be interrupted is free when its work has ended, not its answer.
+            let _reader = reader;
+            let parsed = match parse(&sql) {
+                Ok(parsed) => parsed,
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                    return false;
+                }
+            };
             let planned = async {
                 let plan = state.statement_to_plan(parsed).await?;
                 read_only().verify_plan(&plan)?;
@@ -114,6 +129,7 @@ impl Planner {
                     Params::None => plan,
                     params => plan.with_param_values(values(params))?,
                 };
+                guard::plan(&plan)?;
                 let plan = state.create_physical_plan(&plan).await?;
                 execute_stream(plan, Arc::new(task_context(&state, runtime)))
             };
@@ -121,23 +137,25 @@ impl Planner {
                 Ok(stream) => stream,
                 Err(error) => {
                     let _ = ready.send(Err(explain::error(&error, &limits, &tables_of(&state))));
-                    return;
+                    return false;
                 }
             };
             if ready.send(Ok(stream.schema())).is_err() {
-                return;
+                return false;
             }
             while let Some(batch) = stream.next().await {
                 let batch = batch.map_err(|e| explain::error(&e, &limits, &[]));
                 let ended = batch.is_err();
-                if send.send(batch).await.is_err() || ended {
-                    return;
+                // A reader that takes nothing holds the work up until its time is over, no longer.
+                let sent = tokio::time::timeout_at(deadline, send.send(batch)).await;
+                if ended || !matches!(sent, Ok(Ok(()))) {
+                    return false;
                 }
             }
+            true
         });
         // Dropping the answer, or this future, ends the work.
         let work = EndOnDrop(task);
-        let deadline = tokio::time::Instant::from_std(started + limits.time);
         let schema = match tokio::time::timeout_at(deadline, schema).await {
             Ok(Ok(schema)) => schema?,
             Ok(Err(_)) => return Err(Error::Unavailable("the statement's work ended early".into())),
@@ -196,9 +214,10 @@ impl Answer {
             return None;
         }
         let batch = match tokio::time::timeout_at(self.deadline, self.receive.recv()).await {
-            // A worker that died must not pass for the end of the rows.
+            // A worker that died or gave up must not pass for the end of the rows.
             Ok(None) => match (&mut self.work.0).await {
-                Ok(()) => return None,
+                Ok(true) => return None,
+                Ok(false) => Err(out_of_time(self.limits.time)),
                 Err(died) => Err(Error::Unavailable(format!("the statement's work ended early: {died}"))),
             },
             Ok(Some(Ok(batch))) if self.left == 0 && batch.num_rows() > 0 => Err(too_many_rows(self.limits.rows)),
@@ -228,7 +247,8 @@ fn ended_with(error: Error) -> mpsc::Receiver<Result<RecordBatch, Error>> {
     receive
 }
 
-struct EndOnDrop(tokio::task::JoinHandle<()>);
+/// True when all rows were sent.
+struct EndOnDrop(tokio::task::JoinHandle<bool>);
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
@@ -251,6 +271,7 @@ fn too_many_rows(limit: usize) -> Error {
 
 /// One statement, and one that reads.
 fn parse(sql: &str) -> Result<Parsed, Error> {
+    guard::length(sql)?;
     let mut statements = DFParserBuilder::new(sql)
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(50)
@@ -279,6 +300,7 @@ fn readable(statement: Parsed) -> Result<Parsed, Error> {
         _ => false,
     };
     if allowed {
+        guard::reads(&statement)?;
         return Ok(statement);
     }
     let text = statement.to_string();

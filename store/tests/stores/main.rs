@@ -6,6 +6,7 @@
 mod contract;
 mod crashes;
 mod faults;
+mod guard;
 mod model;
 mod sql;
 mod views;

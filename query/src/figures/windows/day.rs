@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::mask::Mask;
 use super::{Sums, WINDOWS};
-use crate::access::{Org, release};
+use crate::access::{Org, anchors, release};
 
 #[derive(Debug, Default)]
 pub struct WindowsDay {
@@ -91,15 +91,19 @@ impl WindowsDayBuilder {
 }
 
 impl WindowsDay {
-    /// Windows of a unit (with those below) in order.
+    /// What a unit (with those below) has in each window in which anybody was active, in order.
     pub fn cells(&self, inside: &[bool], units: &[usize]) -> Vec<(u16, Sums)> {
-        let mut windows = vec![Sums::default(); WINDOWS];
-        for (_, cells) in self.teams.iter().filter(|(team, _)| inside[units[**team as usize]]) {
+        let mut windows: Vec<Option<Sums>> = vec![None; WINDOWS];
+        for (team, cells) in &self.teams {
+            let is_inside = inside[units[*team as usize]];
             for (window, sums) in cells {
-                windows[usize::from(*window)].add(sums);
+                let window = windows[usize::from(*window)].get_or_insert_default();
+                if is_inside {
+                    window.add(sums);
+                }
             }
         }
-        windows.into_iter().enumerate().filter(|(_, sums)| sums.n > 0).map(|(window, sums)| (window as u16, sums)).collect()
+        windows.into_iter().enumerate().filter_map(|(window, sums)| Some((window as u16, sums?))).collect()
     }
 
     /// People of a unit with their windows; one who changed teams within the day comes once.
@@ -138,13 +142,18 @@ impl WindowsDay {
                 own.entry(*window).or_insert_with(|| vec![0; org.len()])[units[*team as usize]] += sums.n;
             }
         }
-        let mut masks = vec![Mask::default(); org.len()];
+        let (mut masks, mut hidden) = (vec![Mask::default(); org.len()], vec![false; org.len()]);
         for (window, own) in own {
             let found = release(org, &own, k);
-            for unit in (0..org.len()).filter(|unit| found.released[*unit]) {
-                masks[unit].set(window);
+            for unit in 0..org.len() {
+                if found.released[unit] {
+                    masks[unit].set(window);
+                }
+                hidden[unit] |= found.total[unit] > 0 && !found.released[unit];
             }
         }
-        masks
+        let people: Vec<_> = self.people.iter().map(|(_, team, mask)| (units[*team as usize], mask.bits())).collect();
+        let withheld = anchors(org, k, &people, &hidden);
+        masks.into_iter().map(|mask| mask.without(&withheld)).collect()
     }
 }

@@ -8,6 +8,14 @@ impl Mask {
         self.0[usize::from(window) / 64] |= 1 << (window % 64);
     }
 
+    pub fn bits(&self) -> [u64; 5] {
+        self.0
+    }
+
+    pub fn without(&self, other: &[u64; 5]) -> Mask {
+        Mask(std::array::from_fn(|i| self.0[i] & !other[i]))
+    }
+
     pub fn has(&self, window: u16) -> bool {
         self.0[usize::from(window) / 64] >> (window % 64) & 1 == 1
     }

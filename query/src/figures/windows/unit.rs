@@ -22,7 +22,7 @@ struct UnitDay {
     /// The UTC day.
     number: i32,
     data: Arc<WindowsDay>,
-    /// Those of the unit with activity in [from, to).
+    /// Those in [from, to) in which anybody was active: that there is one says nothing of the unit.
     cells: Vec<(u16, Sums)>,
     shown: Mask,
 }
@@ -36,7 +36,7 @@ pub struct Step {
 
 #[derive(Debug, Clone, Default)]
 pub struct HeatCell {
-    /// Any activity at all, shown or not.
+    /// Anybody's activity at all, shown or not.
     pub seen: bool,
     /// Distinct people in released windows.
     pub n: u32,
@@ -62,14 +62,15 @@ impl<'a> UnitWindows<'a> {
             let released = data.released(org, units, k)[unit];
             let window =
                 |(w, sums): &(u16, Sums)| Window { start: window_start(number, *w), n: sums.n, released: released.has(*w) };
-            windows.extend(cells.iter().map(window));
+            windows.extend(cells.iter().filter(|(_, sums)| sums.n > 0).map(window));
             unit_days.push(UnitDay { number, data, cells, shown: Mask::default() });
         }
         let people_of = |hidden: &[i64]| distinct_people(&unit_days, &inside, units, hidden, k);
         let shown = shown_windows(&org.unit(unit).zone, &windows, k, people_of);
         let mut shown = shown.into_iter();
         for day in &mut unit_days {
-            for ((window, _), is_shown) in day.cells.iter().zip(shown.by_ref()) {
+            let of_unit = day.cells.iter().filter(|(_, sums)| sums.n > 0);
+            for ((window, _), is_shown) in of_unit.zip(shown.by_ref()) {
                 if is_shown {
                     day.shown.set(*window);
                 }
@@ -80,7 +81,7 @@ impl<'a> UnitWindows<'a> {
         UnitWindows { units, inside, days: unit_days }
     }
 
-    /// Window by window; those without activity in the unit are left out.
+    /// Window by window.
     pub fn windows(&self) -> Vec<Step> {
         let step = |day: &UnitDay, window: u16, sums: &Sums| {
             let sums = day.shown.has(window).then_some((sums.n, *sums));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use schemas::Table;
+use schemas::rows::USER_5M;
 
 use super::super::people::Selection;
 use super::super::snapshot::Unit;
@@ -112,7 +113,24 @@ impl Counts {
             })?;
         }
         counts.steps = own.into_iter().map(|(time, kinds)| (time, Step::new(&kinds, tree))).collect();
+        if table.name == USER_5M.name {
+            counts.withhold(tree);
+        }
         Ok(counts)
+    }
+
+    /// The windows that are shown of nobody.
+    fn withhold(&mut self, tree: &Tree) {
+        let is_hidden = |unit: usize| self.steps.values().any(|step| step.total[unit] > 0 && !step.released[0][unit]);
+        let hidden: Vec<bool> = (0..tree.above.len()).map(is_hidden).collect();
+        let people: Vec<(usize, [u64; 5])> = self.people.iter().map(|(_, own, windows)| (*own, *windows)).collect();
+        let withheld = tree.units.withheld(&people, &hidden);
+        for (time, step) in &mut self.steps {
+            let window = ((time - self.day_start) / WINDOW_MS) as usize;
+            if withheld[window / 64] >> (window % 64) & 1 == 1 {
+                step.released.iter_mut().for_each(|units| units.fill(false));
+            }
+        }
     }
 
     fn add_person(&mut self, active: &Active<'_>) {
