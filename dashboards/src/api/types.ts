@@ -408,7 +408,7 @@ export interface paths {
          *
          *     Client: `LiveSubscribe`. Server: `LiveMessage`; the data are `TeamLive` for `team:ID` and `org`, `MeLive` for `me`, `PipelineLive` for `pipeline`. First a snapshot, then deltas whose `seq` counts up by one; `from` resumes after that seq with the missed deltas, or with a new snapshot when they are gone. A reader too slow for the deltas gets a snapshot with a jumped `seq` instead. The server pings every 15 s and closes after 45 s of silence.
          *
-         *     Error codes: `bad_message`, `unknown_op`, `unknown_topic`, `forbidden`, `too_many_subscriptions`, `duplicate_sub`, `unknown_sub`.
+         *     Error codes: `bad_message`, `unknown_op`, `unknown_topic`, `forbidden`, `too_many_subscriptions`, `duplicate_sub`, `unknown_sub`, `too_many_messages` (over 100 a second), `unavailable` (try again in a moment).
          */
         get: operations["live"];
         put?: never;
@@ -715,7 +715,7 @@ export interface components {
             parent: string | null;
             /**
              * Format: int64
-             * @description People in it and in its sub-teams today; null under k.
+             * @description People in it and in its sub-teams today; null under k, and where it would tell of fewer than k people elsewhere.
              */
             members: number | null;
         };
@@ -2037,6 +2037,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
@@ -2072,6 +2073,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             406: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
@@ -2768,6 +2770,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
