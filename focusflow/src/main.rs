@@ -39,7 +39,7 @@ use config::Config;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Memory let go of goes back to the system after some milliseconds instead of a whole second: an import frees and takes
+/// Memory let go of goes back to the system after a tenth of a second instead of a whole second: an import frees and takes
 /// buffers of many megabytes all the time. At once would cost a fifth more processor time.
 #[allow(unsafe_code)]
 fn give_memory_back_soon() {
@@ -50,7 +50,7 @@ fn give_memory_back_soon() {
         fn mi_option_set(option: c_int, value: c_long);
     }
     // SAFETY: declared as in mimalloc.h, which is linked in whole; sets a number, before any other thread runs.
-    unsafe { mi_option_set(PURGE_DELAY, 25) };
+    unsafe { mi_option_set(PURGE_DELAY, 100) };
 }
 
 fn main() -> ExitCode {

@@ -45,7 +45,7 @@ impl Default for Config {
             definition: Definition::default(),
             rules: Arc::new(Rules::default()),
             max_batch_bytes: 8 << 20,
-            backlog_batch_bytes: 16 << 20,
+            backlog_batch_bytes: 24 << 20,
             tick: Duration::from_millis(200),
             min_commit_interval: Duration::from_millis(25),
             idle_after: Duration::from_secs(10),

@@ -1572,7 +1572,7 @@ export interface components {
             notified?: boolean;
             /** Format: int64 */
             priority?: number;
-            /** @description Turned into features in memory, never stored. */
+            /** @description Dropped before anything is written. */
             text?: string;
         } & {
             [key: string]: unknown;

@@ -3,6 +3,7 @@
 use schemas::directory::DAY_MS;
 use schemas::event::{Category, Direction, MessageKind, Phase, SessionKind};
 
+use super::blocks::Blocks;
 use super::id::{Form, Id};
 use super::slots::{MAX_ITEMS, Slots};
 use super::symbols::Symbols;
@@ -121,18 +122,18 @@ pub struct Chunk {
     sorted: bool,
     first: u32,
     last: u32,
-    events: Vec<Packed>,
+    events: Blocks<Packed>,
     slots: Slots,
 }
 
 impl Chunk {
     pub fn new(day: i32) -> Chunk {
-        Chunk { day, sorted: true, first: u32::MAX, last: 0, events: Vec::new(), slots: Slots::default() }
+        Chunk { day, sorted: true, first: u32::MAX, last: 0, events: Blocks::default(), slots: Slots::default() }
     }
 
     #[inline]
     pub fn has(&self, id: &Id, hash: u64) -> bool {
-        self.slots.find(hash, |i| self.events[i].id() == *id).is_some()
+        self.slots.find(hash, |i| self.id_at(i) == Some(*id)).is_some()
     }
 
     pub fn is_full(&self) -> bool {
@@ -147,13 +148,9 @@ impl Chunk {
         }
         self.first = self.first.min(event.at);
         self.last = self.last.max(event.at);
-        if self.events.len() == self.events.capacity() {
-            // Doubling would leave a third of ten million events empty.
-            self.events.reserve_exact((self.events.len() / 4).max(8));
-        }
         self.events.push(event);
         let events = &self.events;
-        self.slots.push(hash, |i| events[i].id().hash());
+        self.slots.push(hash, |i| events.get(i).map_or(0, |e| e.id().hash()));
     }
 
     pub fn sort(&mut self, symbols: &Symbols) {
@@ -179,7 +176,7 @@ impl Chunk {
     pub fn visit(&self, from: i64, to: i64, mut visit: impl FnMut(Unpacked)) {
         let midnight = self.midnight();
         let start = self.events.partition_point(|e| midnight + i64::from(e.at) < from);
-        for (i, event) in self.events.iter().enumerate().skip(start) {
+        for (i, event) in (start..).zip(self.events.iter_from(start)) {
             if midnight + i64::from(event.at) >= to {
                 break;
             }
@@ -205,11 +202,11 @@ impl Chunk {
     }
 
     pub fn bytes(&self) -> usize {
-        self.events.capacity() * size_of::<Packed>() + self.slots.bytes() + size_of::<Chunk>()
+        self.events.bytes() + self.slots.bytes() + size_of::<Chunk>()
     }
 
-    pub fn events_mut(&mut self) -> &mut [Packed] {
-        &mut self.events
+    pub fn events_mut(&mut self) -> impl Iterator<Item = &mut Packed> {
+        self.events.iter_mut()
     }
 
     /// After the ids were rewritten.

@@ -1,5 +1,6 @@
 //! What a partition's owner keeps in memory: all of it can be rebuilt from the store.
 
+pub mod blocks;
 pub mod chunk;
 pub mod context;
 pub mod emitted;
