@@ -19,8 +19,7 @@ help: ## this list
 
 up: deps build ## install what is missing, build, start everything with the demo workforce
 	$(call say,Starting FocusFlow with a simulated company (stop with Ctrl-C; data in $(DATA)))
-# Who looks at made-up people needs no record.
-	@exec $(CARGO_TARGET_DIR)/release/focusflow up --demo --data "$(DATA)" --listen $(LISTEN) --set log.filter=warn
+	@exec $(CARGO_TARGET_DIR)/release/focusflow up --demo --data "$(DATA)" --listen $(LISTEN)
 
 test: deps-test lint test-dashboards test-rust test-browser ## everything, as CI runs it
 	$(call say,All of it passed)

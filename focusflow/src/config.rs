@@ -62,6 +62,7 @@ pub struct Server {
 pub struct Log {
     pub format: LogFormat,
     pub filter: String,
+    pub audit: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]

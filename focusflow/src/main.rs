@@ -72,7 +72,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         return runtime()?.block_on(commands::check::run(&flags));
     }
     let config = Config::load(&flags)?;
-    telemetry::install_logs(&config.sections.log)?;
+    telemetry::install_logs(&config.sections.log, &config.data)?;
     let done = Ok(ExitCode::SUCCESS);
     match cli.command {
         Command::Up(args) => runtime()?.block_on(commands::up::run(config, args)),

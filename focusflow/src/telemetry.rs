@@ -1,12 +1,17 @@
-//! Logs on standard error, metrics for `/metrics`, and panics that show up in both.
+//! Logs on standard error, the audit log in a file, metrics for `/metrics`, and panics that show up in both.
 
-use std::io::IsTerminal;
+mod audit;
+
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+use audit::{AuditFile, Sinks};
 
 use crate::config::{Log, LogFormat};
 
@@ -19,9 +24,9 @@ const SECONDS_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 /// Powers of eight, for counts and sizes.
 const SIZE_BUCKETS: [f64; 9] = [1.0, 8.0, 64.0, 512.0, 4_096.0, 32_768.0, 262_144.0, 2_097_152.0, 16_777_216.0];
 
-pub fn install_logs(log: &Log) -> Result<()> {
-    let logs = tracing_subscriber::fmt().with_env_filter(filter(&log.filter)?).with_ansi(std::io::stderr().is_terminal());
-    let logs = logs.with_writer(std::io::stderr);
+pub fn install_logs(log: &Log, data: &Path) -> Result<()> {
+    let audit = (!log.audit.as_os_str().is_empty()).then(|| Arc::new(AuditFile::new(data.join(&log.audit))));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter(&log.filter)?).with_ansi(false).with_writer(Sinks { audit });
     let installed = match log.format {
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
         LogFormat::Human => logs.compact().with_target(true).try_init(),

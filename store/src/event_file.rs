@@ -1,6 +1,8 @@
 //! Events in a Parquet file, as the lines of JSON a producer would have sent: a row is an event, a column a field.
 //!
-//!     file → batches of rows → `columns` (names, times) → JSON, a line each
+//! ```text
+//! file → batches of rows → `columns` (names, times) → JSON, a line each
+//! ```
 //!
 //! Lines, because there is one decoder (`schemas::decode`) and it reads JSON: so a row counts, and is refused, exactly as the
 //! same event in a file of lines. Nulls are absent fields, unknown columns become `extra`. Read front to back, a batch at a

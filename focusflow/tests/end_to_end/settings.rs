@@ -175,16 +175,17 @@ async fn a_demo_moves_in_nowhere_that_has_people_or_events() {
 }
 
 #[tokio::test]
-async fn looks_at_peoples_data_are_logged_unless_somebody_turns_it_off() {
-    for (set, expected) in [("log.format=human", true), ("log.filter=warn", false)] {
+async fn looks_at_peoples_data_are_written_to_a_file_or_with_everything_else() {
+    for (set, in_file) in [("log.filter=off", true), ("log.audit=", false)] {
         let machine = Machine::new();
         let log = machine.path("log");
         let mut command = machine.command(&["up", "--listen", "127.0.0.1:0", "--set", set]);
         let server = machine.spawn(command.env_remove("FOCUSFLOW_LOG_FILTER").stderr(std::fs::File::create(&log).unwrap()));
         assert_eq!(server.get("/v1/org/summary").await.unwrap().0, 200);
         server.stop();
-        let lines = std::fs::read_to_string(&log).unwrap();
-        assert_eq!(lines.contains("audit: access token="), expected, "{lines}");
+        let [file, log] = [machine.data().join("audit.log"), log].map(|path| std::fs::read_to_string(path).unwrap_or_default());
+        let [file, log] = [file, log].map(|lines| lines.contains("audit: access token="));
+        assert_eq!((file, log), (in_file, !in_file));
     }
 }
 
