@@ -48,7 +48,7 @@ while [ $# -gt 0 ]; do
 done
 case $verb in start | env) [ ${#services[@]} -gt 0 ] || usage ;; stop | status) ;; *) usage ;; esac
 for service in "${services[@]}"; do
-    known | grep -qxF "${service%%/*}" || fail "there is no service '${service%%/*}', but: $(known | tr '\n' ' ')"
+    grep -qxF "${service%%/*}" <<<"$(known)" || fail "there is no service '${service%%/*}', but: $(known | tr '\n' ' ')"
 done
 mkdir -p "$data" || fail "cannot make $data. Cure: --data with a folder that you may write to"
 data=$(cd "$data" && pwd)
@@ -69,7 +69,7 @@ for service in "${services[@]}"; do
         . "$here/$service.sh"
         mapfile -t chosen < <(processes)
         if [ -n "$only" ]; then
-            processes | grep -qxF "$only" || fail "has no process '$only', but: ${chosen[*]}"
+            grep -qxF "$only" <<<"$(processes)" || fail "has no process '$only', but: ${chosen[*]}"
             chosen=("$only")
         fi
         case $verb in
