@@ -11,8 +11,11 @@ async function busyTeam(bench) {
       const { teams } = await bench.get('/v1/teams');
       const today = await Promise.all(
         teams.filter(({ id }) => seen.includes(id)).map(async (team) => {
-          const day = new Date().toISOString().slice(0, 10);
-          const { n, suppressed, rolled_up_to: up } = await bench.get(`/v1/teams/${encodeURIComponent(team.id)}/summary?from=${day}`);
+          const path = `/v1/teams/${encodeURIComponent(team.id)}`;
+          // The team's own date: where it is, it may still be yesterday, or tomorrow already.
+          const { from, time_zone: timeZone } = await bench.get(`${path}/timeline`);
+          const day = new Intl.DateTimeFormat('en-CA', { timeZone }).format(new Date(from));
+          const { n, suppressed, rolled_up_to: up } = await bench.get(`${path}/summary?from=${day}`);
           return { team, n: suppressed || up !== null ? 0 : n };
         }),
       );
