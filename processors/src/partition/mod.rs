@@ -265,17 +265,11 @@ impl Partition {
             && let Some((due, user, day)) = self.waiting.pop(self.saved.watermark)
         {
             let known = &self.users[user as usize];
-            let still = match known.emitted.binary_search_by_key(&day, |e| e.day) {
-                Ok(at) => {
-                    self.cold_waiting.remove(&(user, day));
-                    known.emitted[at].due == due
-                }
-                Err(_) => self.cold_waiting.remove(&(user, day)),
-            };
-            if still {
+            let at_hand = known.emitted.binary_search_by_key(&day, |e| e.day).ok();
+            let was_cold = self.cold_waiting.remove(&(user, day));
+            if at_hand.map_or(was_cold, |at| known.emitted[at].due == due) {
                 // One that must be loaded costs what many do that are at hand.
-                let cold = known.emitted.binary_search_by_key(&day, |e| e.day).is_err();
-                left = left.saturating_sub(if cold { COLD_COST } else { 1 });
+                left = left.saturating_sub(if at_hand.is_none() { COLD_COST } else { 1 });
                 work.counts.finalized += 1;
                 self.touch(work, user).add(day, i64::MAX);
             }
