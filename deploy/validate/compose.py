@@ -75,8 +75,11 @@ def clickhouse_users(report):
             report.expect(user.find("password").get("from_env"), where, f"{user.tag} has its password in the file")
 
 
-def dockerfile(report):
+def dockerfile(report, settings):
     text = (DEPLOY / "Dockerfile").read_text()
+    for line in re.findall(r"^ENV (.+)", text, re.M):
+        for variable in re.findall(r"(\w+)=", line):
+            settings.check_variable(report, "Dockerfile", variable)
     stages = set(re.findall(r"^FROM \S+ AS (\w+)", text, re.M))
     for line in re.findall(r"^COPY (.+)", text, re.M):
         words = line.split()
@@ -98,7 +101,7 @@ def main():
     compose(report, read, written, settings)
     scrape(report, read["services"])
     clickhouse_users(report)
-    dockerfile(report)
+    dockerfile(report, settings)
     report.end(f"{len(read['services'])} services, their settings, secrets, ports, ClickHouse's users, the Dockerfile")
 
 
