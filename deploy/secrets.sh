@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# Makes the passwords of an installation, each of its own, in a file that its owner alone can read. What is there stays as it is.
+# Makes the passwords of a compose installation, each of its own, in a file that its owner alone can read. What is there stays as it is.
 #
 #   deploy/secrets.sh [FILE]      default: deploy/.env, which compose reads by itself
-#
-# On Kubernetes: kubectl --namespace focusflow create secret generic focusflow --from-env-file=FILE (see deploy/kubernetes/secret.template.yaml).
 set -euo pipefail
 umask 077
 file=${1:-$(dirname "${BASH_SOURCE[0]}")/.env}
