@@ -60,7 +60,8 @@ for what in "$@"; do
         [ -n "$(type -P initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
         ;;
     deploy)
-        need docker-compose docker-compose
+        # As a plugin of Docker, or by itself.
+        docker compose version >/dev/null 2>&1 || need docker-compose docker-compose
         need kubectl kubernetes-client
         python3 -c 'import ensurepip' >/dev/null 2>&1 || missing+=(python3-venv)
         promtool=yes

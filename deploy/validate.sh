@@ -20,8 +20,10 @@ fail() {
     echo "validate.sh: $*" >&2
     exit 1
 }
-for tool in promtool docker-compose kubectl python3; do
-    command -v $tool >/dev/null || fail "$tool is missing. Cure: deploy/install-tools.sh deploy"
+# Docker's own packages bring it as a plugin, Debian's as a program.
+if docker compose version >/dev/null 2>&1; then docker_compose=(docker compose); else docker_compose=(docker-compose); fi
+for tool in promtool "${docker_compose[0]}" kubectl python3; do
+    command -v "$tool" >/dev/null || fail "$tool is missing. Cure: deploy/install-tools.sh deploy"
 done
 
 python() { # script argument...
@@ -52,7 +54,7 @@ if [ ! -d "$venv" ]; then
     mv -T "$part" "$venv" 2>/dev/null || rm -rf "$part"
 fi
 
-compose() { docker-compose -f compose.yaml "$@"; }
+compose() { "${docker_compose[@]}" -f compose.yaml "$@"; }
 compose_file() {
     ./secrets.sh "$scratch/env" &&
         compose --env-file "$scratch/env" --profile monitoring config >"$scratch/compose.yaml" &&
@@ -75,7 +77,7 @@ scrape_config() { # file: Debian's promtool knows no Kubernetes, so that part is
 }
 
 check "secrets.sh: each installation its own, kept when run again" secrets
-check "compose.yaml: $(docker-compose version | head -1)" compose_file
+check "compose.yaml: $("${docker_compose[@]}" version | head -1)" compose_file
 [ ! -s "$scratch/compose.yaml" ] || check "compose.yaml: settings, users, image" python compose <"$scratch/compose.yaml"
 check "kubernetes: kustomization" kubectl kustomize kubernetes --output "$scratch/kubernetes.yaml"
 [ ! -s "$scratch/kubernetes.yaml" ] || check "kubernetes: schemas, settings, security" python kubernetes <"$scratch/kubernetes.yaml"
