@@ -63,7 +63,7 @@ def rules(report, queries):
             report.expect(notes.get(note), where, f"has no {note}")
         for label in re.findall(r"\$labels\.(\w+)", json.dumps(notes)):
             report.expect(label in LABELS, where, f"tells of the label {label}")
-        report.expect(notes["runbook"] == f"docs/operations.md#{name.lower()}", where, f"its runbook is {notes['runbook']}")
+        report.expect(notes["runbook"] == f"docs/alerts.md#{name.lower()}", where, f"its runbook is {notes['runbook']}")
     return alerts
 
 
@@ -75,12 +75,12 @@ def tests_and_docs(report, queries, alerts):
                 queries.check(f"{path.name}, {test['name']}", series["series"])
             for expected in (e for p in test.get("promql_expr_test", []) for e in p["exp_samples"]):
                 fired.update(re.findall(r'alertname="(\w+)"', expected["labels"]))
-    headings = set(re.findall(r"^#+ (FocusFlow\w+)$", (ROOT / "docs/operations.md").read_text(), re.M))
+    headings = set(re.findall(r"^#+ (FocusFlow\w+)$", (ROOT / "docs/alerts.md").read_text(), re.M))
     for name, file in alerts.items():
         report.expect(name in fired, f"{file}, {name}", "fires in no case of prometheus/tests")
-        report.expect(name in headings, f"{file}, {name}", "has no heading in docs/operations.md")
+        report.expect(name in headings, f"{file}, {name}", "has no heading in docs/alerts.md")
     for name in headings - alerts.keys():
-        report.expect(False, "docs/operations.md", f"explains {name}, which is no alert")
+        report.expect(False, "docs/alerts.md", f"explains {name}, which is no alert")
 
 
 def panels(dashboard):
