@@ -56,7 +56,7 @@ async fn a_partition_moves_once_its_owner_has_let_go_and_the_others_stay() {
     let mut second = two.join().await.unwrap();
     let going = lost(&mut first).await;
     assert!(going.partitions.len() == 2 && !going.is_late, "{going:?}");
-    assert_eq!(gained_at_once(&mut second).await, [], "the group has answered, and has nothing yet");
+    assert!(gained_at_once(&mut second).await.is_empty(), "the group has answered, and has nothing yet");
     let early = timeout(Duration::from_secs(1), second.next()).await;
     assert!(early.is_err(), "nobody has let go yet: {early:?}");
     let mut moved = going.partitions.clone();
@@ -85,8 +85,8 @@ async fn a_member_for_whom_there_is_nothing_is_told_so_and_takes_over() {
     let mut first = one.join().await.unwrap();
     assert_eq!(gained(&mut first, 1).await, [0]);
     let mut standby = two.join().await.unwrap();
-    assert_eq!(gained_at_once(&mut standby).await, []);
-    assert_eq!(two.ends(Topic::Events, &[0]).await.unwrap(), [0]);
+    assert!(gained_at_once(&mut standby).await.is_empty());
+    assert_eq!(two.ends(Topic::Events, &[0]).await.unwrap(), vec![0]);
     drop(first);
     assert_eq!(gained(&mut standby, 1).await, [0]);
     drop(standby);
