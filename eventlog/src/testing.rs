@@ -292,6 +292,10 @@ async fn topics_and_partitions_are_apart(log: impl EventLog) {
         }
     }
     for topic in Topic::ALL {
+        // The last first: they come in the order in which they were asked for.
+        let partitions: Vec<u32> = (0..log.partitions(topic)).rev().collect();
+        let ends: Vec<u64> = partitions.iter().map(|partition| 1 + u64::from(*partition)).collect();
+        assert_eq!(log.ends(topic, &partitions).await.unwrap(), ends);
         for partition in 0..log.partitions(topic) {
             let values = read_all(&log, topic, partition, 0).await;
             assert_eq!(values.len(), 1 + partition as usize);

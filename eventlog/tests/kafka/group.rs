@@ -32,6 +32,13 @@ async fn gained(assignment: &mut Assignment, count: usize) -> Vec<u32> {
     all
 }
 
+async fn gained_at_once(assignment: &mut Assignment) -> Vec<u32> {
+    match timeout(SOON, assignment.next()).await.expect("an answer").unwrap() {
+        Change::Gained(partitions) => partitions,
+        Change::Lost(lost) => panic!("lost {:?}", lost.partitions),
+    }
+}
+
 async fn lost(assignment: &mut Assignment) -> Lost {
     match timeout(SOON, assignment.next()).await.expect("partitions go").unwrap() {
         Change::Lost(lost) => lost,
@@ -49,6 +56,7 @@ async fn a_partition_moves_once_its_owner_has_let_go_and_the_others_stay() {
     let mut second = two.join().await.unwrap();
     let going = lost(&mut first).await;
     assert!(going.partitions.len() == 2 && !going.is_late, "{going:?}");
+    assert!(gained_at_once(&mut second).await.is_empty(), "the group has answered, and has nothing yet");
     let early = timeout(Duration::from_secs(1), second.next()).await;
     assert!(early.is_err(), "nobody has let go yet: {early:?}");
     let mut moved = going.partitions.clone();
@@ -63,6 +71,25 @@ async fn a_partition_moves_once_its_owner_has_let_go_and_the_others_stay() {
     assert_eq!(gained(&mut first, 2).await, moved);
     assert!(left.elapsed() < Duration::from_secs(5), "{:?}", left.elapsed());
     drop(first);
+    one.close().await;
+    two.close().await;
+    broker.clean_up().await;
+}
+
+/// So that it knows itself ready to take over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_for_whom_there_is_nothing_is_told_so_and_takes_over() {
+    let broker = Broker::get();
+    let config = Config { partitions: 1, ..broker.config() };
+    let (one, two) = (KafkaLog::open(config.clone()).await.unwrap(), KafkaLog::open(config).await.unwrap());
+    let mut first = one.join().await.unwrap();
+    assert_eq!(gained(&mut first, 1).await, [0]);
+    let mut standby = two.join().await.unwrap();
+    assert!(gained_at_once(&mut standby).await.is_empty());
+    assert_eq!(two.ends(Topic::Events, &[0]).await.unwrap(), vec![0]);
+    drop(first);
+    assert_eq!(gained(&mut standby, 1).await, [0]);
+    drop(standby);
     one.close().await;
     two.close().await;
     broker.clean_up().await;
