@@ -79,7 +79,7 @@ impl Service {
     pub fn new(config: Config, deps: Deps) -> Service {
         metrics::describe();
         let figures = figures::FigureStore::new(deps.store.clone(), &config);
-        let hub = live::hub::Hub::new(config.live.clone(), (deps.clock)());
+        let hub = live::hub::Hub::new(config.live.clone());
         Service { app: Arc::new(app::Inner::new(config, deps, figures, hub)) }
     }
 

@@ -12,8 +12,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::hub::Open;
+use super::lost::{self, Rows};
 use super::me::{self, MeLive};
-use super::people::People;
+use super::people::{People, first_today};
 use super::pipeline::Meter;
 use super::seed::seed;
 use super::tail;
@@ -35,7 +36,19 @@ pub struct LiveTask {
     person_news: HashMap<String, i64>,
     freshness_ms: Option<i64>,
     settled: Instant,
+    /// While a look at the store is under way: who has been heard of since it began.
+    heard: Option<HashSet<String>>,
 }
+
+/// What a look at the store found, in two steps.
+enum Seen {
+    Days(HashMap<String, Rows>),
+    Lost(HashMap<String, Rows>),
+    Failed(Error),
+}
+
+/// What the store had is compared after a share of the time between looks: the news of it are on their way.
+const PATIENCE: u32 = 12;
 
 /// Old windows are dropped this often when nobody listens.
 const SETTLE_IDLE: Duration = Duration::from_secs(60);
@@ -68,6 +81,7 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
         person_news: HashMap::new(),
         freshness_ms: None,
         settled: Instant::now(),
+        heard: None,
         app,
     };
     task.app.live_runs.store(true, Ordering::Release);
@@ -88,7 +102,9 @@ impl LiveTask {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
             timer
         };
-        let (mut presence, mut pipeline) = (every(config.presence), every(config.pipeline));
+        let (mut presence, mut pipeline, mut look) = (every(config.presence), every(config.pipeline), every(config.look));
+        look.reset();
+        let (seeing, mut seen) = mpsc::channel(1);
         // The first news after a quiet time go out at once; the next ones wait for the tick.
         let mut last_tick = Instant::now() - config.tick;
         let mut control_open = true;
@@ -109,6 +125,8 @@ impl LiveTask {
                     last_tick = Instant::now();
                 }
                 _ = pipeline.tick() => self.publish_pipeline().await,
+                _ = look.tick(), if self.heard.is_none() => self.look(&seeing),
+                Some(seen) = seen.recv() => self.compare(seen, &seeing),
                 changed = control.changed(), if control_open => {
                     control_open = changed.is_ok();
                     if self.follow_directory() {
@@ -128,6 +146,9 @@ impl LiveTask {
                 self.app.figures.window_changed(window.window_start);
             }
             let (accepted, user) = (update.accepted_at, update.user_id.clone());
+            if let Some(heard) = &mut self.heard {
+                heard.insert(user.clone());
+            }
             let unit = self.people.apply(update, now);
             for at in self.people.org.clone().chain(unit) {
                 let newest = self.news.entry(at).or_insert(accepted);
@@ -141,6 +162,48 @@ impl LiveTask {
                 let newest = self.person_news.entry(user).or_insert(accepted);
                 *newest = accepted.max(*newest);
             }
+        }
+    }
+
+    /// Looks whether there is anything in the store that nobody told.
+    fn look(&mut self, seeing: &mpsc::Sender<Seen>) {
+        self.heard = Some(HashSet::new());
+        let (app, from, seeing) = (self.app.clone(), self.people.keep_from(), seeing.clone());
+        tokio::spawn(async move {
+            let days = lost::days(&app.deps.store, app.config.internal_limits(), from).await;
+            tokio::time::sleep(app.config.live.look / PATIENCE).await;
+            let _ = seeing.send(days.map_or_else(Seen::Failed, Seen::Days)).await;
+        });
+    }
+
+    fn compare(&mut self, seen: Seen, seeing: &mpsc::Sender<Seen>) {
+        let now = self.app.now();
+        match (seen, &self.heard) {
+            (Seen::Days(days), Some(heard)) => {
+                let lost = lost::lost(&self.people, days, heard, first_today(now));
+                if lost.is_empty() {
+                    self.heard = None;
+                    return;
+                }
+                let (app, from, seeing) = (self.app.clone(), self.people.keep_from(), seeing.clone());
+                tokio::spawn(async move {
+                    let all = lost::windows(&app.deps.store, app.config.internal_limits(), from, lost).await;
+                    let _ = seeing.send(all.map_or_else(Seen::Failed, Seen::Lost)).await;
+                });
+            }
+            (Seen::Lost(mut lost), Some(heard)) => {
+                lost.retain(|user, _| !heard.contains(user));
+                tracing::info!(people = lost.len(), "news that did not come by the log are taken from the store");
+                ::metrics::counter!(metrics::LIVE_LOST).increment(lost.len() as u64);
+                lost.into_iter().for_each(|(user, rows)| self.people.correct(&user, rows, now));
+                self.heard = None;
+                self.tick(true);
+            }
+            (Seen::Failed(error), _) => {
+                tracing::warn!(%error, "the store cannot be looked at for news that did not come, later again");
+                self.heard = None;
+            }
+            (_, None) => {}
         }
     }
 
@@ -256,7 +319,7 @@ impl LiveTask {
     }
 
     fn forget(&mut self) {
-        for key in self.app.hub.forget_idle(self.app.now()) {
+        for key in self.app.hub.forget_idle() {
             self.teams.remove(&key);
             self.mine.remove(&key);
             if key == Key::Pipeline {

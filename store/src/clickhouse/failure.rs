@@ -2,7 +2,7 @@
 
 use clickhouse::error::Error as Client;
 
-use crate::{Error, Limits};
+use crate::{Error, Limits, sql};
 
 /// Codes that say "not now": overload, replicas or Keeper away, timeouts, a restart. Everything else is about what was sent
 /// and stays wrong however often it is sent, codes that come with HTTP status 500 (53, 117) included.
@@ -109,6 +109,21 @@ pub(super) fn ours(what: &str, error: &Client) -> Error {
     Error::Invalid(format!("ClickHouse refused {what}: {said}. Cure: {cure}"))
 }
 
+/// Of rows that are read for somebody's statement.
+pub(super) fn reading(error: &Client, limits: &Limits) -> Error {
+    match Exception::of(error).map(|e| e.code) {
+        Some(159 | 160) => out_of_time(limits),
+        _ => ours("reading rows for a statement", error),
+    }
+}
+
+/// The name that the server says it does not know.
+pub(super) fn unknown(message: &str) -> Option<&str> {
+    let rest = message.split_once("identifier ")?.1;
+    let quote = rest.chars().next().filter(|c| ['`', '\''].contains(c))?;
+    rest[1..].split(quote).next()
+}
+
 /// Of somebody's statement.
 pub(super) fn statement(error: &Client, limits: &Limits) -> Error {
     let Some(Exception { code, message }) = Exception::of(error) else {
@@ -128,17 +143,7 @@ pub(super) fn statement(error: &Client, limits: &Limits) -> Error {
 }
 
 pub(super) fn out_of_time(limits: &Limits) -> Error {
-    Error::Limit(format!(
-        "the statement reached its limit of {} s of time: ask for fewer days or people, or filter on user_id, team_id or the time column",
-        limits.time.as_secs_f64()
-    ))
-}
-
-pub(super) fn too_many_rows(limits: &Limits) -> Error {
-    Error::Limit(format!(
-        "the statement reached its limit of {} rows: aggregate, filter, or page through it with LIMIT and OFFSET",
-        limits.rows
-    ))
+    sql::out_of_time(limits.time)
 }
 
 /// "… failed at position 8 (FORM) (line 2, col 1): …"

@@ -6,11 +6,10 @@ use schemas::rows::TABLES;
 
 use super::Config;
 use super::connection::Connection;
-use super::dialect::bind;
 use super::journal::Journal;
+use crate::Error;
 use crate::rows::damaged;
-use crate::views::VIEWS;
-use crate::{Error, Params};
+use crate::sql::TEAM_VIEWS;
 
 /// The oldest server that this is meant for; tested with 26.9.
 const OLDEST: (u32, u32) = (25, 8);
@@ -28,6 +27,12 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "claims and journal", statements: Journal::tables },
     Migration { number: 2, name: "tables", statements: |layout| TABLES.iter().flat_map(|t| layout.table(t)).collect() },
     Migration { number: 3, name: "snapshots", statements: snapshots },
+    // They knew nothing of the rule about showing units: statements on them are planned here now.
+    Migration {
+        number: 4,
+        name: "no team views",
+        statements: |layout| TEAM_VIEWS.iter().map(|view| layout.drop_view(view)).collect(),
+    },
 ];
 
 fn snapshots(layout: &Layout) -> Vec<String> {
@@ -186,12 +191,6 @@ async fn expiry(connection: &Connection, config: &Config, table: &Table) -> Resu
 async fn views(connection: &Connection, layout: &Layout) -> Result<(), Error> {
     for table in TABLES {
         execute(connection, &layout.view(table)).await?;
-    }
-    for (name, sql) in VIEWS {
-        let select = bind(sql, &Params::None).map_err(|e| damaged(format!("views/{name}.sql: {e}")))?.sql;
-        let view = layout.named_view(name, &select);
-        // The tables it names are those readers see.
-        connection.execute("making a view", connection.query(&view).with_setting("database", &layout.database)).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Under t-0: t-1 with 6 people, t-2 with 7, t-3 with 2. t-9 has 5, nobody above it. `boss` leads t-2 and works in it.
 //! Noon of Wednesday, 2026-03-18, UTC.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,10 +15,13 @@ use schemas::control::Role;
 use schemas::live::{DayFigures, Presence, Update, WindowFigures};
 use schemas::rows::*;
 use serde_json::{Value, json};
+use store::clickhouse::ClickHouseStore;
 use store::control::{ControlStore, MemoryControl, NewToken, Secret};
 use store::embedded::EmbeddedStore;
 use store::{Commit, Store};
 use tokio_util::sync::CancellationToken;
+
+use crate::database::Database;
 
 pub const DAY_MS: i64 = 86_400_000;
 pub const HOUR: i64 = 3_600_000;
@@ -30,12 +34,13 @@ pub struct World {
     pub base: String,
     pub address: String,
     pub client: Client,
-    pub store: Arc<EmbeddedStore>,
+    pub store: Arc<dyn Store>,
     pub log: Arc<MemoryLog>,
     pub control: Arc<MemoryControl>,
     pub clock: Arc<AtomicI64>,
     pub cancel: CancellationToken,
-    _dir: tempfile::TempDir,
+    /// What the rows are in, until the end.
+    _place: Box<dyn Any + Send>,
 }
 
 /// Team, and how many people it has: `t-2` has `t-2.1` to `t-2.7`.
@@ -56,6 +61,20 @@ pub async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(std::time::Duration::from_secs(10), work).await.expect("it takes too long")
 }
 
+/// This file is compiled once for each store.
+pub fn is_on_clickhouse() -> bool {
+    module_path!().contains("on_clickhouse")
+}
+
+async fn open() -> (Arc<dyn Store>, Box<dyn Any + Send>) {
+    if is_on_clickhouse() {
+        let database = Database::new();
+        return (Arc::new(ClickHouseStore::open(database.config()).await.unwrap()), Box::new(database));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    (Arc::new(EmbeddedStore::open(store::embedded::Config::new(dir.path())).unwrap()), Box::new(dir))
+}
+
 impl World {
     pub async fn start() -> World {
         World::with(|_| {}).await
@@ -66,8 +85,7 @@ impl World {
     }
 
     pub async fn of(directory: Value, rows: Vec<Rows>, change: impl FnOnce(&mut Config)) -> World {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Arc::new(EmbeddedStore::open(store::embedded::Config::new(dir.path())).unwrap());
+        let (store, place) = open().await;
         let log = Arc::new(MemoryLog::new(2));
         let control = Arc::new(MemoryControl::new());
         control.put_directory(serde_json::from_value(directory).unwrap()).await.unwrap();
@@ -125,7 +143,7 @@ impl World {
             control,
             clock,
             cancel,
-            _dir: dir,
+            _place: place,
         };
         world.until_ready().await;
         world
