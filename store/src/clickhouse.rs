@@ -12,6 +12,7 @@
 
 mod access;
 mod arrow_stream;
+mod check;
 mod connection;
 mod days;
 mod dialect;
@@ -42,7 +43,7 @@ use self::snapshot::Snapshots;
 use self::sql::Runner;
 use self::writer::Writers;
 use crate::rows::{DAY_MS, committable, replaceable, scannable};
-use crate::{Checkpoint, Commit, Error, Rows, Scan, Statement, Store, metrics as names};
+use crate::{Checkpoint, Commit, Error, Finding, Rows, Scan, Statement, Store, metrics as names};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -154,6 +155,11 @@ impl ClickHouseStore {
         let query = self.connection.query(&sql).with_setting("do_not_merge_across_partitions_select_final", "1");
         let query = if users.is_empty() { query } else { query.param("users", users) };
         self.connection.rows("reading rows", query, &table.schema()).await
+    }
+
+    /// What is wrong with a connection and would keep a process from its work; changes nothing.
+    pub async fn check(config: &Config) -> Vec<Finding> {
+        check::check(config).await
     }
 
     fn partition(&self, number: u32) -> Arc<tokio::sync::Mutex<Partition>> {

@@ -123,6 +123,13 @@ pub enum Error {
     NotFound(String),
 }
 
+/// What is wrong with a connection, and what would mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub what: String,
+    pub cure: String,
+}
+
 impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Unavailable(_))

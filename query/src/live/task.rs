@@ -50,6 +50,8 @@ enum Seen {
 /// What the store had is compared after a share of the time between looks: the news of it are on their way.
 const PATIENCE: u32 = 12;
 
+/// Between tries to begin.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Old windows are dropped this often when nobody listens.
 const SETTLE_IDLE: Duration = Duration::from_secs(60);
 
@@ -65,11 +67,25 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
     };
     // Ends first, rows second: what is committed in between comes twice and not never.
     let (updates, news) = mpsc::channel(64);
-    let tails = tail::start(&app.deps.log, &cancel, updates).await?;
-    let (control, now) = (app.control(), app.now());
-    let org = app.org(&control);
-    let mut people = People::new(app.config.k(), control.directory.clone(), org, now);
-    seed(&mut people, &app.deps.store, app.config.internal_limits(), now).await?;
+    let tails = loop {
+        let begun = tail::start(&app.deps.log, &cancel, updates.clone()).await;
+        match begun_or_later(&cancel, begun).await? {
+            Some(tails) => break tails,
+            None if cancel.is_cancelled() => return Ok(()),
+            None => {}
+        }
+    };
+    let people = loop {
+        let (control, now) = (app.control(), app.now());
+        let mut people = People::new(app.config.k(), control.directory.clone(), app.org(&control), now);
+        let seeded = seed(&mut people, &app.deps.store, app.config.internal_limits(), now).await;
+        match begun_or_later(&cancel, seeded).await? {
+            Some(()) => break people,
+            None if cancel.is_cancelled() => return Ok(()),
+            None => {}
+        }
+    };
+    drop(updates);
     let meter = Arc::new(Meter::new(app.deps.log.clone(), app.deps.pipeline.clone(), app.hub.clone()));
     let mut task = LiveTask {
         people,
@@ -91,6 +107,18 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
         let _ = tail.await;
     }
     Ok(())
+}
+
+/// Servers may come up later than this process: none, after a while, when it may work then.
+async fn begun_or_later<T>(cancel: &CancellationToken, begun: Result<T, Error>) -> Result<Option<T>, Error> {
+    match begun {
+        Err(error) if error.may_pass() => {
+            tracing::warn!(%error, "the live feed cannot begin yet, trying again");
+            let _ = cancel.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
+            Ok(None)
+        }
+        begun => begun.map(Some),
+    }
 }
 
 impl LiveTask {

@@ -12,6 +12,8 @@ const HARMLESS: &[&str] =
 const READING: &[&str] =
     &["file", "dict", "joinget", "catboost", "hascolumnintable", "ai", "url", "getserversetting", "getmacro", "showcertificate"];
 
+pub(super) const FOR_READING: &str = "this is for reading, with SELECT, WITH, EXPLAIN, DESCRIBE, SHOW TABLES and SHOW COLUMNS";
+
 pub(super) struct Guard {
     database: String,
     table_functions: HashSet<String>,
@@ -35,9 +37,7 @@ impl Guard {
             } else {
                 statement.split(' ').next().unwrap_or_default()
             };
-            return Err(Error::Forbidden(format!(
-                "{what} is not allowed: this is for reading, with SELECT, WITH, EXPLAIN, DESCRIBE and SHOW TABLES"
-            )));
+            return Err(Error::Forbidden(format!("{what} is not allowed: {FOR_READING}")));
         }
         for (at, node) in nodes.iter().enumerate() {
             let (kind, rest) = node.trim_start().split_once(' ').unwrap_or((node.trim_start(), ""));

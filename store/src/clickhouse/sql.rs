@@ -14,7 +14,7 @@ use super::connection::Connection;
 use super::days::Days;
 use super::dialect::{Bound, bind};
 use super::failure::{self, Failure};
-use super::guard::Guard;
+use super::guard::{FOR_READING, Guard};
 use super::lexer::{Token, tokens};
 use crate::sql::{EndOnDrop, Planner, TEAM_VIEWS, Threads, WAITING_BATCHES, answer, hand_over};
 use crate::{Error, Limits, Rows, Statement, metrics as names};
@@ -53,6 +53,7 @@ impl Runner {
         }
         let started = Instant::now();
         let Statement { sql, params, limits, reader } = statement;
+        reads(&tokens(&sql)?)?;
         let bound = bind(&sql, &params)?;
         let deadline = tokio::time::Instant::from_std(started + limits.time + GRACE);
         let opened = async {
@@ -107,6 +108,52 @@ fn is_planned(tokens: &[Token<'_>]) -> bool {
         _ => false,
     };
     lists || tokens.iter().any(names)
+}
+
+/// What begins with a word of another kind of statement, in either dialect, is told so and not where it is no query.
+const OTHER_WORDS: &[&str] = &[
+    "alter",
+    "analyze",
+    "attach",
+    "backup",
+    "begin",
+    "commit",
+    "copy",
+    "create",
+    "deallocate",
+    "delete",
+    "detach",
+    "drop",
+    "exchange",
+    "execute",
+    "grant",
+    "insert",
+    "kill",
+    "merge",
+    "move",
+    "optimize",
+    "prepare",
+    "rename",
+    "replace",
+    "restore",
+    "revoke",
+    "rollback",
+    "set",
+    "system",
+    "truncate",
+    "undrop",
+    "update",
+    "use",
+    "watch",
+];
+
+fn reads(tokens: &[Token<'_>]) -> Result<(), Error> {
+    match tokens.iter().find(|token| !token.is_blank()) {
+        Some(Token::Word(word)) if OTHER_WORDS.iter().any(|other| word.eq_ignore_ascii_case(other)) => {
+            Err(Error::Forbidden(format!("{} is not allowed: {FOR_READING}", word.to_uppercase())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The server says where a statement is no SQL, and of a name it does not know only which: that is looked for.

@@ -40,7 +40,7 @@ pub struct World {
     pub clock: Arc<AtomicI64>,
     pub cancel: CancellationToken,
     /// What the rows are in, until the end.
-    _place: Box<dyn Any + Send>,
+    _place: Box<dyn Any + Send + Sync>,
 }
 
 /// Team, and how many people it has: `t-2` has `t-2.1` to `t-2.7`.
@@ -66,7 +66,7 @@ pub fn is_on_clickhouse() -> bool {
     module_path!().contains("on_clickhouse")
 }
 
-async fn open() -> (Arc<dyn Store>, Box<dyn Any + Send>) {
+async fn open() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {
     if is_on_clickhouse() {
         let database = Database::new();
         return (Arc::new(ClickHouseStore::open(database.config()).await.unwrap()), Box::new(database));
@@ -86,6 +86,22 @@ impl World {
 
     pub async fn of(directory: Value, rows: Vec<Rows>, change: impl FnOnce(&mut Config)) -> World {
         let (store, place) = open().await;
+        World::on(store, place, directory, rows, change).await
+    }
+
+    /// On a store that something is put over.
+    pub async fn over(cover: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> World {
+        let (store, place) = open().await;
+        World::on(cover(store), place, directory(), usual_rows(), |_| {}).await
+    }
+
+    async fn on(
+        store: Arc<dyn Store>,
+        place: Box<dyn Any + Send + Sync>,
+        directory: Value,
+        rows: Vec<Rows>,
+        change: impl FnOnce(&mut Config),
+    ) -> World {
         let log = Arc::new(MemoryLog::new(2));
         let control = Arc::new(MemoryControl::new());
         control.put_directory(serde_json::from_value(directory).unwrap()).await.unwrap();
@@ -106,10 +122,35 @@ impl World {
         }
         let epoch = store.acquire(0).await.unwrap().epoch;
         store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
+        let clock = Arc::new(AtomicI64::new(NOON));
+        let world = World::serve(store, log, control, clock, place, change).await;
+        world.until_ready().await;
+        world
+    }
+
+    /// Another process on the same store, log and control data.
+    pub async fn beside(&self) -> World {
+        let world = self.beside_unready().await;
+        world.until_ready().await;
+        world
+    }
+
+    pub async fn beside_unready(&self) -> World {
+        let (log, control, clock) = (self.log.clone(), self.control.clone(), self.clock.clone());
+        World::serve(self.store.clone(), log, control, clock, Box::new(()), |_| {}).await
+    }
+
+    async fn serve(
+        store: Arc<dyn Store>,
+        log: Arc<MemoryLog>,
+        control: Arc<MemoryControl>,
+        clock: Arc<AtomicI64>,
+        place: Box<dyn Any + Send + Sync>,
+        change: impl FnOnce(&mut Config),
+    ) -> World {
         let none = std::time::Duration::ZERO;
         let mut config = Config { figures_fresh: none, figures_stale: none, ..Config::default() };
         change(&mut config);
-        let clock = Arc::new(AtomicI64::new(NOON));
         let (now, cancel) = (clock.clone(), CancellationToken::new());
         let deps = Deps {
             store: store.clone(),
@@ -134,7 +175,7 @@ impl World {
         let router = service.router();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         tokio::spawn(async move { service.run_live().await.unwrap() });
-        let world = World {
+        World {
             base: format!("http://{address}"),
             address,
             client: Client::new(),
@@ -144,12 +185,10 @@ impl World {
             clock,
             cancel,
             _place: place,
-        };
-        world.until_ready().await;
-        world
+        }
     }
 
-    async fn until_ready(&self) {
+    pub async fn until_ready(&self) {
         soon(async {
             while self.client.get(format!("{}/readyz", self.base)).send().await.unwrap().status() != StatusCode::OK {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
