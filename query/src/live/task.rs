@@ -1,6 +1,8 @@
 //! The one task that owns the live state: takes updates and requests for topics, and brings the topics that have readers up
 //! to date at most once a tick.
 
+mod look;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,9 +14,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::hub::Open;
-use super::lost::{self, Rows};
 use super::me::{self, MeLive};
-use super::people::{People, first_today};
+use super::people::People;
 use super::pipeline::Meter;
 use super::seed::seed;
 use super::tail;
@@ -39,16 +40,6 @@ pub struct LiveTask {
     /// While a look at the store is under way: who has been heard of since it began.
     heard: Option<HashSet<String>>,
 }
-
-/// What a look at the store found, in two steps.
-enum Seen {
-    Days(HashMap<String, Rows>),
-    Lost(HashMap<String, Rows>),
-    Failed(Error),
-}
-
-/// What the store had is compared after a share of the time between looks: the news of it are on their way.
-const PATIENCE: u32 = 12;
 
 /// Between tries to begin.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -190,48 +181,6 @@ impl LiveTask {
                 let newest = self.person_news.entry(user).or_insert(accepted);
                 *newest = accepted.max(*newest);
             }
-        }
-    }
-
-    /// Looks whether there is anything in the store that nobody told.
-    fn look(&mut self, seeing: &mpsc::Sender<Seen>) {
-        self.heard = Some(HashSet::new());
-        let (app, from, seeing) = (self.app.clone(), self.people.keep_from(), seeing.clone());
-        tokio::spawn(async move {
-            let days = lost::days(&app.deps.store, app.config.internal_limits(), from).await;
-            tokio::time::sleep(app.config.live.look / PATIENCE).await;
-            let _ = seeing.send(days.map_or_else(Seen::Failed, Seen::Days)).await;
-        });
-    }
-
-    fn compare(&mut self, seen: Seen, seeing: &mpsc::Sender<Seen>) {
-        let now = self.app.now();
-        match (seen, &self.heard) {
-            (Seen::Days(days), Some(heard)) => {
-                let lost = lost::lost(&self.people, days, heard, first_today(now));
-                if lost.is_empty() {
-                    self.heard = None;
-                    return;
-                }
-                let (app, from, seeing) = (self.app.clone(), self.people.keep_from(), seeing.clone());
-                tokio::spawn(async move {
-                    let all = lost::windows(&app.deps.store, app.config.internal_limits(), from, lost).await;
-                    let _ = seeing.send(all.map_or_else(Seen::Failed, Seen::Lost)).await;
-                });
-            }
-            (Seen::Lost(mut lost), Some(heard)) => {
-                lost.retain(|user, _| !heard.contains(user));
-                tracing::info!(people = lost.len(), "news that did not come by the log are taken from the store");
-                ::metrics::counter!(metrics::LIVE_LOST).increment(lost.len() as u64);
-                lost.into_iter().for_each(|(user, rows)| self.people.correct(&user, rows, now));
-                self.heard = None;
-                self.tick(true);
-            }
-            (Seen::Failed(error), _) => {
-                tracing::warn!(%error, "the store cannot be looked at for news that did not come, later again");
-                self.heard = None;
-            }
-            (_, None) => {}
         }
     }
 
