@@ -44,7 +44,7 @@ pub async fn follow(store: SharedStore, mut control: watch::Receiver<Arc<Control
     loop {
         let snapshot = control.borrow_and_update().clone();
         if last.as_ref().is_none_or(|directory| !Arc::ptr_eq(directory, &snapshot.directory)) {
-            store.replace(&DIRECTORY, rows(&snapshot)?).await.context("the directory in the store")?;
+            store.replace(&DIRECTORY, snapshot.version, rows(&snapshot)?).await.context("the directory in the store")?;
             last = Some(Arc::clone(&snapshot.directory));
         }
         match cancel.run_until_cancelled(control.changed()).await {

@@ -61,8 +61,8 @@ impl Machine {
         let store = tokio::task::spawn_blocking(|| EmbeddedStore::open(store));
         let (log, store) = (log.await?.context("the event log")?, store.await?.context("the store")?);
         let log = LocalLog::new(log, config.sections.eventlog.updates_size.bytes());
-        let rows = directory_rows::rows(&control.watch().borrow())?;
-        store.replace(&schemas::rows::DIRECTORY, rows).await?;
+        let snapshot = control.watch().borrow().clone();
+        store.replace(&schemas::rows::DIRECTORY, snapshot.version, directory_rows::rows(&snapshot)?).await?;
         Ok(Machine { control: Arc::new(control), log: Arc::new(log), store: Arc::new(store), _lock: lock })
     }
 

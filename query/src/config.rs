@@ -54,6 +54,8 @@ pub struct LiveConfig {
     /// And at least this often, for what depends on the clock alone.
     pub presence: Duration,
     pub pipeline: Duration,
+    /// What an update that was lost would have said shows after at most about this long.
+    pub look: Duration,
     pub ping: Duration,
     pub silence: Duration,
     /// A topic nobody listens to is forgotten after this.
@@ -96,6 +98,7 @@ impl Default for LiveConfig {
             tick: Duration::from_millis(100),
             presence: Duration::from_secs(5),
             pipeline: Duration::from_secs(1),
+            look: Duration::from_secs(60),
             ping: Duration::from_secs(15),
             silence: Duration::from_secs(45),
             idle_topic: Duration::from_secs(300),

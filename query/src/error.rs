@@ -61,6 +61,11 @@ pub struct Problem {
 }
 
 impl Error {
+    /// Whether the same may work later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Error::Unavailable(_)) || matches!(self, Error::Store(error) if error.is_retryable())
+    }
+
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         use store::Error as S;
         match self {

@@ -79,7 +79,7 @@ impl Service {
     pub fn new(config: Config, deps: Deps) -> Service {
         metrics::describe();
         let figures = figures::FigureStore::new(deps.store.clone(), &config);
-        let hub = live::hub::Hub::new(config.live.clone(), (deps.clock)());
+        let hub = live::hub::Hub::new(config.live.clone());
         Service { app: Arc::new(app::Inner::new(config, deps, figures, hub)) }
     }
 
@@ -89,9 +89,10 @@ impl Service {
     }
 
     /// Follows the log for the live feed, and keeps the read model honest. Returns when `Deps::cancel` is cancelled, or
-    /// with an error when it cannot start.
+    /// with an error when it never can; for servers that are away it waits.
     pub async fn run_live(&self) -> Result<(), Error> {
-        service::ends_at_start(&self.app).await?;
+        // Whoever asks first finds them; the log may not be there yet.
+        let _ = service::ends_at_start(&self.app).await;
         let warm = tokio::spawn(figures::warm::run(self.app.clone(), self.app.deps.cancel.clone()));
         let ended = live::task::run(self.app.clone(), self.app.deps.cancel.clone()).await;
         warm.abort();

@@ -22,6 +22,8 @@ pub const LIVE_TOPICS: &str = "focusflow_query_live_topics";
 pub const LIVE_UPDATES: &str = "focusflow_query_live_updates_total";
 /// Updates that could not be read, skipped.
 pub const LIVE_UPDATES_BAD: &str = "focusflow_query_live_updates_bad_total";
+/// People whose news did not come by the log, brought up to date from the store.
+pub const LIVE_LOST: &str = "focusflow_query_live_lost_total";
 /// Messages put into the outboxes of readers.
 pub const LIVE_MESSAGES: &str = "focusflow_query_live_messages_total";
 /// Times a slow reader's queued messages were replaced by the latest state.
@@ -45,6 +47,7 @@ pub fn describe() {
     describe_gauge!(LIVE_TOPICS, "Live topics kept.");
     describe_counter!(LIVE_UPDATES, "Updates read from the log.");
     describe_counter!(LIVE_UPDATES_BAD, "Updates that could not be read.");
+    describe_counter!(LIVE_LOST, "People whose news did not come, brought up to date from the store.");
     describe_counter!(LIVE_MESSAGES, "Messages put into the outboxes of readers.");
     describe_counter!(LIVE_CONFLATIONS, "Times a slow reader was set to the latest state.");
     describe_histogram!(LIVE_FRESHNESS_SECONDS, Unit::Seconds, "From acceptance of an event to its delta.");

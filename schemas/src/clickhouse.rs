@@ -185,17 +185,18 @@ impl Layout {
             // With the engine's own mark of deletion FINAL leaves tombstones out too.
             format!("{from} FINAL")
         };
-        self.named_view(table.name, &format!("SELECT {}\nFROM {rows}", public.join(", ")))
+        // It reads with its maker's rights, so that readers need none on the rows.
+        format!(
+            "CREATE OR REPLACE VIEW {}.{}{} DEFINER = CURRENT_USER SQL SECURITY DEFINER AS\nSELECT {}\nFROM {rows}",
+            quote(&self.database),
+            quote(table.name),
+            self.on_cluster(),
+            public.join(", ")
+        )
     }
 
-    /// A view that reads with its maker's rights, so that readers need none on the rows.
-    pub fn named_view(&self, name: &str, select: &str) -> String {
-        let database = quote(&self.database);
-        let on_cluster = self.on_cluster();
-        format!(
-            "CREATE OR REPLACE VIEW {database}.{}{on_cluster} DEFINER = CURRENT_USER SQL SECURITY DEFINER AS\n{select}",
-            quote(name)
-        )
+    pub fn drop_view(&self, name: &str) -> String {
+        format!("DROP VIEW IF EXISTS {}.{}{}", quote(&self.database), quote(name), self.on_cluster())
     }
 }
 
@@ -225,7 +226,7 @@ pub fn ttl(table: &Table, days: u32) -> Option<String> {
 
 /// Events are many and expire by the day; what is derived from them is kept long, and a thousand partitions are too many.
 /// All versions of a row fall into one partition, as its time never changes under its key.
-fn partition(table: &Table) -> Option<&'static str> {
+pub fn partition(table: &Table) -> Option<&'static str> {
     if is_replaced(table) {
         None
     } else if EVENT_TABLES.iter().any(|t| t.name == table.name) {

@@ -3,7 +3,7 @@
 //! ```text
 //!   acquire ──▶ claim ──▶ last entry of the journal, its rows written once more ──▶ checkpoint
 //!   commit  ──▶ one row of the journal (position, state, all rows) ──▶ committed ──▶ rows into the tables, large batches
-//!   readers ──▶ views over the tables: the latest version of each row, no tombstones
+//!   readers ──▶ views over the tables: the latest version of each row, no tombstones; or planned here, over days of rows
 //! ```
 //!
 //! ClickHouse has no transaction over tables. One row is written whole or not at all, so one row is a commit; the tables follow
@@ -12,7 +12,9 @@
 
 mod access;
 mod arrow_stream;
+mod check;
 mod connection;
+mod days;
 mod dialect;
 mod failure;
 mod guard;
@@ -41,7 +43,7 @@ use self::snapshot::Snapshots;
 use self::sql::Runner;
 use self::writer::Writers;
 use crate::rows::{DAY_MS, committable, replaceable, scannable};
-use crate::{Checkpoint, Commit, Error, Rows, Scan, Statement, Store, metrics as names};
+use crate::{Checkpoint, Commit, Error, Finding, Rows, Scan, Statement, Store, metrics as names};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -69,6 +71,8 @@ pub struct Config {
     /// A request that may work later is tried again for this long, first after `retry_from`, then ever more slowly.
     pub retry_from: Duration,
     pub retry_for: Duration,
+    /// Threads for statements that are planned in this process.
+    pub query_threads: usize,
 }
 
 #[derive(Clone)]
@@ -99,6 +103,7 @@ impl Config {
             timeout: Duration::from_secs(30),
             retry_from: Duration::from_millis(50),
             retry_for: Duration::from_secs(10),
+            query_threads: 2,
         }
     }
 
@@ -122,7 +127,7 @@ impl ClickHouseStore {
     pub async fn open(config: Config) -> Result<ClickHouseStore, Error> {
         let connection = Arc::new(Connection::new(&config));
         migrate::run(&connection, &config).await?;
-        let runner = Runner::open(&connection, &config.layout.database).await?;
+        let runner = Runner::open(&connection, &config.layout, config.query_threads).await?;
         Ok(ClickHouseStore {
             journal: Journal::new(connection.clone(), &config.layout),
             writers: Writers::new(connection.clone(), &config.layout, config.async_inserts),
@@ -132,6 +137,29 @@ impl ClickHouseStore {
             partitions: Mutex::default(),
             connection,
         })
+    }
+
+    async fn scan_of(&self, table: &Table, users: Vec<String>, from_ms: i64, to_ms: i64) -> Result<Vec<RecordBatch>, Error> {
+        let columns: Vec<String> = table.columns.iter().map(|c| quote(c.name)).collect();
+        let order: Vec<String> = table.order().map(quote).collect();
+        let people = if users.is_empty() { "" } else { " AND user_id IN {users:Array(String)}" };
+        let sql = format!(
+            "SELECT {} FROM {}.{} FINAL WHERE {}{people} ORDER BY {}",
+            columns.join(", "),
+            self.rows,
+            quote(table.name),
+            span(table, from_ms, to_ms),
+            order.join(", ")
+        );
+        // All versions of a row lie in one partition, as its time never changes.
+        let query = self.connection.query(&sql).with_setting("do_not_merge_across_partitions_select_final", "1");
+        let query = if users.is_empty() { query } else { query.param("users", users) };
+        self.connection.rows("reading rows", query, &table.schema()).await
+    }
+
+    /// What is wrong with a connection and would keep a process from its work; changes nothing.
+    pub async fn check(config: &Config) -> Vec<Finding> {
+        check::check(config).await
     }
 
     fn partition(&self, number: u32) -> Arc<tokio::sync::Mutex<Partition>> {
@@ -168,21 +196,12 @@ impl Store for ClickHouseStore {
         let Scan { table, mut users, from_ms, to_ms } = scan;
         users.sort_unstable();
         users.dedup();
-        let columns: Vec<String> = table.columns.iter().map(|c| quote(c.name)).collect();
-        let order: Vec<String> = table.order().map(quote).collect();
-        let people = if users.is_empty() { "" } else { " AND user_id IN {users:Array(String)}" };
-        let sql = format!(
-            "SELECT {} FROM {}.{} FINAL WHERE {}{people} ORDER BY {}",
-            columns.join(", "),
-            self.rows,
-            quote(table.name),
-            span(table, from_ms, to_ms),
-            order.join(", ")
-        );
-        // All versions of a row lie in one partition, as its time never changes.
-        let query = self.connection.query(&sql).with_setting("do_not_merge_across_partitions_select_final", "1");
-        let query = if users.is_empty() { query } else { query.param("users", users) };
-        self.connection.rows("reading rows", query, &table.schema()).await
+        let mut batches = Vec::new();
+        // Rows are in the order of people, and so are the pieces of a list that is too long for one request.
+        for users in pieces(users) {
+            batches.extend(self.scan_of(table, users, from_ms, to_ms).await?);
+        }
+        Ok(batches)
     }
 
     async fn sql(&self, statement: Statement) -> Result<Rows, Error> {
@@ -210,10 +229,34 @@ impl Store for ClickHouseStore {
         Ok(self.journal.position(partition).await?.map_or(0, |(_, position)| position))
     }
 
-    async fn replace(&self, table: &'static Table, rows: RecordBatch) -> Result<(), Error> {
+    async fn replace(&self, table: &'static Table, version: u64, rows: RecordBatch) -> Result<(), Error> {
         replaceable(table, &rows)?;
-        self.snapshots.replace(table, rows).await
+        self.snapshots.replace(table, version, rows).await
     }
+}
+
+/// People or teams named in one request: they travel in its address line.
+const NAMED_BYTES: usize = 16 << 10;
+
+/// With quotes and comma, as they are escaped there.
+fn named_bytes(name: &str) -> usize {
+    name.len() + 9
+}
+
+/// Sorted people in pieces; one empty piece for everybody.
+fn pieces(users: Vec<String>) -> Vec<Vec<String>> {
+    let (mut pieces, mut bytes) = (vec![Vec::new()], 0);
+    for user in users {
+        bytes += named_bytes(&user);
+        if bytes > NAMED_BYTES {
+            bytes = named_bytes(&user);
+            pieces.push(Vec::new());
+        }
+        if let Some(last) = pieces.last_mut() {
+            last.push(user);
+        }
+    }
+    pieces
 }
 
 /// The table's time within [from, to), in words that its sort order and partitions can be searched by.
@@ -251,6 +294,15 @@ mod tests {
         assert!(
             span(&USER_5M, -5, 7).contains("fromUnixTimestamp64Milli(-5, 'UTC') AND `window_start` < fromUnixTimestamp64Milli(7")
         );
+    }
+
+    #[test]
+    fn long_lists_of_people_go_in_pieces() {
+        assert_eq!(pieces(Vec::new()), [Vec::<String>::new()]);
+        let users: Vec<String> = (0..5_000).map(|i| format!("u-{i:05}")).collect();
+        let found = pieces(users.clone());
+        assert!(found.len() > 4 && found.iter().all(|piece| piece.iter().map(|u| named_bytes(u)).sum::<usize>() <= NAMED_BYTES));
+        assert_eq!(found.concat(), users);
     }
 
     #[test]

@@ -10,25 +10,16 @@
 //! manifest. A key's rows all have the same time, so that a table's days are independent of one another.
 
 mod compact;
-mod disguise;
 mod engine;
-mod exec;
-mod explain;
 mod file;
 mod flush;
-mod functions;
-mod guard;
-mod hold;
 mod hot;
 mod keys;
 mod manifest;
 mod merge;
 mod people;
 mod snapshot;
-mod sql;
 mod steps;
-mod table;
-mod teams;
 mod write;
 
 use std::fs::{self, File, TryLockError};
@@ -40,13 +31,13 @@ use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use schemas::Table;
 use serde::Serialize;
-use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use self::engine::{Engine, remove_orphans};
 use self::manifest::{Manifest, io};
 pub use self::steps::{Step, Steps};
 use crate::rows::{replaceable, scannable};
+use crate::sql::{Planner, Threads};
 use crate::{Checkpoint, Commit, Error, Rows, Scan, Statement, Store, metrics as names};
 
 #[derive(Debug, Clone)]
@@ -98,10 +89,9 @@ impl Config {
 
 pub struct EmbeddedStore {
     engine: Arc<Engine>,
-    sql: sql::Planner,
-    /// Queries and background work run here, so that a long query holds up nobody's requests. Taken on drop, because
-    /// a runtime must not be dropped where others wait.
-    runtime: Option<Runtime>,
+    sql: Planner,
+    /// Queries and background work run here.
+    threads: Threads,
     stop: CancellationToken,
 }
 
@@ -128,9 +118,6 @@ pub struct TableStats {
     pub bytes: u64,
 }
 
-/// Only what is used of it takes memory.
-const STACK_BYTES: usize = 32 << 20;
-
 /// How long a start waits for a predecessor that is about to let go of the directory.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
@@ -147,20 +134,14 @@ impl EmbeddedStore {
                 lost.display()
             )));
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(config.query_threads.max(1))
-            .thread_name("store")
-            // Planning goes as deep as a statement is nested.
-            .thread_stack_size(STACK_BYTES)
-            .enable_all()
-            .build()
-            .map_err(|e| io("start threads for", &config.dir, &e))?;
-        let sql = sql::Planner::new(config.query_threads.max(1))?;
+        let threads = Threads::start(config.query_threads)?;
+        let sql = Planner::new(config.query_threads.max(1))?;
         let engine = Arc::new(Engine::new(config, manifest, highest + 1, lock)?);
         let stop = CancellationToken::new();
-        runtime.spawn(flush_when_due(engine.clone(), stop.clone()));
-        runtime.spawn(compact_now_and_then(engine.clone(), stop.clone()));
-        Ok(EmbeddedStore { engine, sql, runtime: Some(runtime), stop })
+        let handle = threads.handle()?;
+        handle.spawn(flush_when_due(engine.clone(), stop.clone()));
+        handle.spawn(compact_now_and_then(engine.clone(), stop.clone()));
+        Ok(EmbeddedStore { engine, sql, threads, stop })
     }
 
     /// Flushes, stops and lets go of the directory; commits are refused from here on. Dropping without it is what a
@@ -182,9 +163,7 @@ impl EmbeddedStore {
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-        let gone = || Error::Unavailable("the store is shut".into());
-        let runtime = self.runtime.as_ref().ok_or_else(gone)?;
-        runtime.spawn_blocking(work).await.unwrap_or_else(|e| {
+        self.threads.handle()?.spawn_blocking(work).await.unwrap_or_else(|e| {
             // A panic in there is a defect of ours; the caller's task should not die of it.
             Err(Error::Unavailable(format!("work in the store ended early: {e}")))
         })
@@ -195,9 +174,6 @@ impl Drop for EmbeddedStore {
     fn drop(&mut self) {
         self.stop.cancel();
         self.engine.shut();
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
@@ -229,9 +205,8 @@ impl Store for EmbeddedStore {
     }
 
     async fn sql(&self, statement: Statement) -> Result<Rows, Error> {
-        let runtime = self.runtime.as_ref().ok_or_else(|| Error::Unavailable("the store is shut".into()))?;
         metrics::counter!(names::QUERIES).increment(1);
-        let answer = self.sql.run(runtime.handle(), &self.engine, statement).await;
+        let answer = self.sql.run(self.threads.handle()?, Arc::new(self.engine.snapshot()), statement).await;
         if answer.is_err() {
             metrics::counter!(names::QUERY_FAILURES).increment(1);
         }
@@ -247,9 +222,9 @@ impl Store for EmbeddedStore {
         Ok(self.engine.durable_position(partition))
     }
 
-    async fn replace(&self, table: &'static Table, rows: RecordBatch) -> Result<(), Error> {
+    async fn replace(&self, table: &'static Table, version: u64, rows: RecordBatch) -> Result<(), Error> {
         replaceable(table, &rows)?;
-        self.engine.replace(table, rows);
+        self.engine.replace(table, version, rows);
         Ok(())
     }
 }

@@ -133,8 +133,8 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.durable_position(partition).await
     }
 
-    async fn replace(&self, table: &'static Table, rows: RecordBatch) -> Result<(), Error> {
+    async fn replace(&self, table: &'static Table, version: u64, rows: RecordBatch) -> Result<(), Error> {
         self.before().await?;
-        self.after(self.inner.replace(table, rows).await)
+        self.after(self.inner.replace(table, version, rows).await)
     }
 }

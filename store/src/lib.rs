@@ -18,8 +18,8 @@ pub mod memory;
 pub mod metrics;
 pub mod reader;
 mod rows;
+mod sql;
 pub mod testing;
-mod views;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,6 +123,13 @@ pub enum Error {
     NotFound(String),
 }
 
+/// What is wrong with a connection, and what would mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub what: String,
+    pub cure: String,
+}
+
 impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Unavailable(_))
@@ -150,9 +157,9 @@ pub trait Store: Send + Sync + 'static {
     /// The position a crash would set the partition back to: the log may forget what lies below.
     async fn durable_position(&self, partition: u32) -> Result<u64, Error>;
 
-    /// Replaces all rows of a small table that comes from control data (`directory`, `alerts`). Not durable: the
-    /// owner of the control data puts them again at start.
-    async fn replace(&self, table: &'static Table, rows: RecordBatch) -> Result<(), Error>;
+    /// Replaces all rows of a small table that comes from control data (`directory`, `alerts`), unless those of a newer
+    /// version of the control data are there already. Not durable: whoever has the control data puts them again at start.
+    async fn replace(&self, table: &'static Table, version: u64, rows: RecordBatch) -> Result<(), Error>;
 }
 
 pub type SharedStore = Arc<dyn Store>;

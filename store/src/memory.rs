@@ -26,7 +26,7 @@ struct Inner {
     ledger: Ledger,
     durable: Ledger,
     tables: HashMap<&'static str, People>,
-    replaced: HashMap<&'static str, RecordBatch>,
+    replaced: HashMap<&'static str, (u64, RecordBatch)>,
     /// What the rows written since the last flush replaced, oldest first.
     undo: Vec<Undo>,
 }
@@ -71,7 +71,7 @@ impl MemoryStore {
 
     /// What `replace` last put there.
     pub fn replaced(&self, table: &'static Table) -> Option<RecordBatch> {
-        self.lock().replaced.get(table.name).cloned()
+        self.lock().replaced.get(table.name).map(|(_, rows)| rows.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -175,9 +175,12 @@ impl Store for MemoryStore {
         Ok(self.lock().durable.get(partition).position)
     }
 
-    async fn replace(&self, table: &'static Table, rows: RecordBatch) -> Result<(), Error> {
+    async fn replace(&self, table: &'static Table, version: u64, rows: RecordBatch) -> Result<(), Error> {
         replaceable(table, &rows)?;
-        self.lock().replaced.insert(table.name, rows);
+        let replaced = &mut self.lock().replaced;
+        if replaced.get(table.name).is_none_or(|(known, _)| *known <= version) {
+            replaced.insert(table.name, (version, rows));
+        }
         Ok(())
     }
 }

@@ -318,11 +318,11 @@ async fn time_alone_can_move_the_state(s: &mut impl Subject) -> Result<(), Error
 async fn only_control_tables_are_replaced(s: &mut impl Subject) -> Result<(), Error> {
     let store = s.store();
     let rows = directory("a")?;
-    store.replace(&DIRECTORY, rows.clone()).await?;
-    store.replace(&DIRECTORY, directory("b")?).await?;
-    let wrong_table = store.replace(&FOCUS_BLOCKS, blocks(&[])?).await;
+    store.replace(&DIRECTORY, 1, rows.clone()).await?;
+    store.replace(&DIRECTORY, 2, directory("b")?).await?;
+    let wrong_table = store.replace(&FOCUS_BLOCKS, 3, blocks(&[])?).await;
     assert!(matches!(wrong_table, Err(Error::Invalid(_))), "{wrong_table:?}");
-    assert!(matches!(store.replace(&DIRECTORY, blocks(&[])?).await, Err(Error::Invalid(_))));
+    assert!(matches!(store.replace(&DIRECTORY, 3, blocks(&[])?).await, Err(Error::Invalid(_))));
     let epoch = store.acquire(0).await?.epoch;
     let table: &'static Table = &DIRECTORY;
     let committed = Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows: vec![(table, rows)] };

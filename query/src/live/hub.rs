@@ -1,7 +1,8 @@
 //! All topics and how many read them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -24,19 +25,16 @@ pub struct Hub {
     topics: Mutex<HashMap<Key, Arc<Topic>>>,
     connections: AtomicUsize,
     shares: Arc<Shares>,
-    /// Numbers start at the process's start, so that one of an earlier process is never taken for one of this.
-    first_seq: AtomicU64,
     opens: mpsc::Sender<Open>,
     waiting: Mutex<Option<mpsc::Receiver<Open>>>,
 }
 
 impl Hub {
-    pub fn new(config: LiveConfig, now_ms: i64) -> Arc<Hub> {
+    pub fn new(config: LiveConfig) -> Arc<Hub> {
         let (opens, waiting) = mpsc::channel(256);
-        let first_seq = AtomicU64::new(now_ms.max(0) as u64 * 1_000);
         let waiting = Mutex::new(Some(waiting));
         let (shares, connections) = (Shares::new(config.max_connections_per_token), AtomicUsize::new(0));
-        Arc::new(Hub { config, topics: Mutex::default(), connections, shares, first_seq, opens, waiting })
+        Arc::new(Hub { config, topics: Mutex::default(), connections, shares, opens, waiting })
     }
 
     /// For the live task, once.
@@ -57,16 +55,14 @@ impl Hub {
         if topics.len() >= self.config.max_topics {
             return None;
         }
-        let seq = self.first_seq.load(Ordering::Relaxed);
-        let topic = Arc::new(Topic::new(key.clone(), data, seq, self.config.ring));
+        let topic = Arc::new(Topic::new(key.clone(), data, first_seq(), self.config.ring));
         topics.insert(key.clone(), topic.clone());
         ::metrics::gauge!(metrics::LIVE_TOPICS).set(topics.len() as f64);
         Some(topic)
     }
 
-    /// Forgets topics nobody has listened to for long. Their numbering must not start again where it did: a client that
-    /// comes back with an old number would be given the wrong messages.
-    pub fn forget_idle(&self, now_ms: i64) -> Vec<Key> {
+    /// Forgets topics nobody has listened to for long.
+    pub fn forget_idle(&self) -> Vec<Key> {
         let mut topics = self.lock();
         let idle: Vec<Key> = topics
             .values()
@@ -77,7 +73,6 @@ impl Hub {
             topics.remove(key);
         }
         if !idle.is_empty() {
-            self.first_seq.fetch_max(now_ms.max(0) as u64 * 1_000, Ordering::Relaxed);
             ::metrics::gauge!(metrics::LIVE_TOPICS).set(topics.len() as f64);
         }
         idle
@@ -104,6 +99,12 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Topic>>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A topic's numbers begin anywhere: a client that comes back with one of another process, or of a topic that was forgotten
+/// meanwhile, must not be given this one's messages as if they were what it missed. JSON's numbers are whole up to twice this.
+fn first_seq() -> u64 {
+    RandomState::new().build_hasher().finish() >> 12
 }
 
 pub struct Connection {
@@ -224,21 +225,28 @@ mod tests {
     }
 
     #[test]
-    fn a_forgotten_topic_does_not_reuse_its_numbers() {
+    fn numbers_of_a_forgotten_topic_or_another_process_give_a_snapshot() {
         let config = LiveConfig { idle_topic: std::time::Duration::ZERO, ..LiveConfig::default() };
-        let hub = Hub::new(config, 1_000);
+        let (hub, elsewhere) = (Hub::new(config.clone()), Hub::new(config));
         let topic = hub.create(&Key::Org, state(0)).unwrap();
         publish(&topic, 1);
+        let last = topic.latest().seq;
         std::thread::sleep(std::time::Duration::from_millis(2));
-        assert_eq!(hub.forget_idle(2_000), [Key::Org]);
+        assert_eq!(hub.forget_idle(), [Key::Org]);
         let outbox = Outbox::new(2);
-        outbox.subscribe("a", hub.create(&Key::Org, state(0)).unwrap(), Some(1_000_000));
-        assert_eq!(drain(&outbox), "snapshot 2000000");
+        for (sub, hub) in [("again", &hub), ("of another process", &elsewhere)] {
+            let topic = hub.create(&Key::Org, state(0)).unwrap();
+            publish(&topic, 1);
+            let seq = topic.latest().seq;
+            outbox.subscribe(sub, topic, Some(last));
+            assert!(drain(&outbox).ends_with(&format!("snapshot {seq}")), "{sub}");
+            assert!(seq < 1 << 53 && seq.abs_diff(last) > 1_000_000, "{sub}: {seq}, {last}");
+        }
     }
 
     #[test]
     fn connections_are_bounded_and_given_back() {
-        let hub = Hub::new(LiveConfig { max_connections: 2, max_connections_per_token: 1, ..LiveConfig::default() }, 0);
+        let hub = Hub::new(LiveConfig { max_connections: 2, max_connections_per_token: 1, ..LiveConfig::default() });
         let (one, two) = (hub.connect("a").unwrap(), hub.connect("b").unwrap());
         assert!(matches!(hub.connect("a"), Err(Error::TooMany { limit: 1, .. })), "its own share");
         assert!(matches!(hub.connect("c"), Err(Error::Busy { limit: 2, .. })), "everybody's");

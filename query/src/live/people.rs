@@ -9,6 +9,7 @@ use schemas::Directory;
 use schemas::directory::DAY_MS;
 use schemas::live::{DayFigures, Update, WindowFigures};
 
+use super::lost::Rows;
 use super::person::PersonLive;
 use super::window::Kept;
 use crate::access::{Org, anchors, day_start, has, local_day, release, shown};
@@ -170,6 +171,33 @@ impl People {
         person.unit
     }
 
+    /// What the store has of a person whose news did not come. What is known and not there is nothing any more.
+    pub fn correct(&mut self, user: &str, rows: Rows, now: i64) {
+        self.has_news = true;
+        let (at, first_day) = (self.place(user, rows.team, now), first_today(now));
+        let person = &mut self.list[at];
+        let mut days: BTreeMap<i32, DayFigures> =
+            person.latest_days().map(|known| (known.day, DayFigures { day: known.day, ..DayFigures::default() })).collect();
+        days.extend(rows.days.into_iter().map(|day| (day.day, day)));
+        let nothing = |start: i64| WindowFigures { window_start: start, ..WindowFigures::default() };
+        let mut windows: BTreeMap<i64, Kept> =
+            person.latest_windows(self.keep_from).iter().map(|w| (w.start(), Kept::new(&nothing(w.start())))).collect();
+        windows.extend(rows.windows.iter().map(|window| (window.window_start, Kept::new(window))));
+        person.hear(None, windows.split_off(&self.keep_from).into_values());
+        for day in days.split_off(&first_day).into_values() {
+            person.hear(Some(day), std::iter::empty());
+        }
+        if person.is_waiting() {
+            self.waiting.insert(at);
+        } else {
+            self.waiting.remove(&at);
+        }
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &PersonLive> {
+        self.list.iter()
+    }
+
     /// From the store at start: figures without presence. What an update said already is newer.
     pub fn seed_day(&mut self, user: &str, team: Option<String>, day: DayFigures, now: i64) {
         let known = self.index.get(user).is_some_and(|at| self.list[*at].days.iter().any(|known| known.day >= day.day));
@@ -329,7 +357,7 @@ fn keep_from(org: &Org, now: i64) -> i64 {
 }
 
 /// The dates that are today somewhere: zones reach from UTC-12 to UTC+14.
-fn first_today(now: i64) -> i32 {
+pub fn first_today(now: i64) -> i32 {
     (now - 12 * HOUR_MS).div_euclid(DAY_MS) as i32
 }
 

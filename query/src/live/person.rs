@@ -47,6 +47,17 @@ impl PersonLive {
         fresh.or_else(|| self.day(day))
     }
 
+    /// And of all days that are kept.
+    pub fn latest_days(&self) -> impl Iterator<Item = &DayFigures> {
+        let fresh = self.fresh.iter().flat_map(|fresh| &fresh.days);
+        let settled = self.days.iter().filter(|day| !self.fresh.iter().any(|fresh| fresh.days.iter().any(|f| f.day == day.day)));
+        fresh.chain(settled)
+    }
+
+    pub fn team(&self) -> Option<&str> {
+        self.team.as_deref()
+    }
+
     /// And of the windows from a time on.
     pub fn latest_windows(&self, from: i64) -> Vec<Kept> {
         let mut windows: BTreeMap<i64, Kept> = self.windows.iter().map(|w| (w.start(), *w)).collect();

@@ -1,4 +1,4 @@
-//! Where the live state starts from: the newest rows of the store.
+//! Where the live state starts from, and what it is compared with now and then (`lost`): the newest rows of the store.
 
 use std::sync::Arc;
 
@@ -15,6 +15,19 @@ use crate::rows::{Columns, each, optional};
 
 pub async fn seed(people: &mut People, store: &Arc<dyn Store>, limits: Limits, now: i64) -> Result<(), Error> {
     let from = people.keep_from();
+    days(store, limits, from, |user, team, figures| people.seed_day(user, team.map(str::to_owned), figures, now)).await?;
+    windows(store, limits, from, |user, window| people.seed_window(user, window)).await?;
+    people.seeded();
+    Ok(())
+}
+
+/// The days from about a time on, with their people and teams.
+pub async fn days(
+    store: &Arc<dyn Store>,
+    limits: Limits,
+    from: i64,
+    mut take: impl FnMut(&str, Option<&str>, DayFigures),
+) -> Result<(), Error> {
     // In some zones it is still the day before.
     let first_day = day_text(from.div_euclid(DAY_MS) as i32 - 1);
     each(store, include_str!("../../sql/live_days.sql"), vec![json!(first_day)], limits, |batch| {
@@ -61,12 +74,20 @@ pub async fn seed(people: &mut People, store: &Arc<dyn Store>, limits: Limits, n
                 first_active: optional(&first, row, |a, r| a.value(r)),
                 last_active: optional(&last, row, |a, r| a.value(r)),
             };
-            let team = team.is_valid(row).then(|| team.value(row).to_owned());
-            people.seed_day(user.value(row), team, figures, now);
+            take(user.value(row), team.is_valid(row).then(|| team.value(row)), figures);
         }
         Ok(())
     })
-    .await?;
+    .await
+}
+
+/// The windows from a time on, with their people.
+pub async fn windows(
+    store: &Arc<dyn Store>,
+    limits: Limits,
+    from: i64,
+    mut take: impl FnMut(&str, WindowFigures),
+) -> Result<(), Error> {
     each(store, include_str!("../../sql/live_windows.sql"), vec![json!(from)], limits, |batch| {
         let c = Columns(batch);
         let (user, start) = (c.text("user_id")?, c.time("window_start")?);
@@ -87,11 +108,9 @@ pub async fn seed(people: &mut People, store: &Arc<dyn Store>, limits: Limits, n
                 load: load.value(row),
                 interruption_score: score.value(row),
             };
-            people.seed_window(user.value(row), window);
+            take(user.value(row), window);
         }
         Ok(())
     })
-    .await?;
-    people.seeded();
-    Ok(())
+    .await
 }

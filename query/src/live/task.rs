@@ -1,6 +1,8 @@
 //! The one task that owns the live state: takes updates and requests for topics, and brings the topics that have readers up
 //! to date at most once a tick.
 
+mod look;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,8 +37,12 @@ pub struct LiveTask {
     person_news: HashMap<String, i64>,
     freshness_ms: Option<i64>,
     settled: Instant,
+    /// While a look at the store is under way: who has been heard of since it began.
+    heard: Option<HashSet<String>>,
 }
 
+/// Between tries to begin.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Old windows are dropped this often when nobody listens.
 const SETTLE_IDLE: Duration = Duration::from_secs(60);
 
@@ -52,11 +58,25 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
     };
     // Ends first, rows second: what is committed in between comes twice and not never.
     let (updates, news) = mpsc::channel(64);
-    let tails = tail::start(&app.deps.log, &cancel, updates).await?;
-    let (control, now) = (app.control(), app.now());
-    let org = app.org(&control);
-    let mut people = People::new(app.config.k(), control.directory.clone(), org, now);
-    seed(&mut people, &app.deps.store, app.config.internal_limits(), now).await?;
+    let tails = loop {
+        let begun = tail::start(&app.deps.log, &cancel, updates.clone()).await;
+        match begun_or_later(&cancel, begun).await? {
+            Some(tails) => break tails,
+            None if cancel.is_cancelled() => return Ok(()),
+            None => {}
+        }
+    };
+    let people = loop {
+        let (control, now) = (app.control(), app.now());
+        let mut people = People::new(app.config.k(), control.directory.clone(), app.org(&control), now);
+        let seeded = seed(&mut people, &app.deps.store, app.config.internal_limits(), now).await;
+        match begun_or_later(&cancel, seeded).await? {
+            Some(()) => break people,
+            None if cancel.is_cancelled() => return Ok(()),
+            None => {}
+        }
+    };
+    drop(updates);
     let meter = Arc::new(Meter::new(app.deps.log.clone(), app.deps.pipeline.clone(), app.hub.clone()));
     let mut task = LiveTask {
         people,
@@ -68,6 +88,7 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
         person_news: HashMap::new(),
         freshness_ms: None,
         settled: Instant::now(),
+        heard: None,
         app,
     };
     task.app.live_runs.store(true, Ordering::Release);
@@ -79,6 +100,18 @@ pub async fn run(app: App, cancel: CancellationToken) -> Result<(), Error> {
     Ok(())
 }
 
+/// Servers may come up later than this process: none, after a while, when it may work then.
+async fn begun_or_later<T>(cancel: &CancellationToken, begun: Result<T, Error>) -> Result<Option<T>, Error> {
+    match begun {
+        Err(error) if error.may_pass() => {
+            tracing::warn!(%error, "the live feed cannot begin yet, trying again");
+            let _ = cancel.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
+            Ok(None)
+        }
+        begun => begun.map(Some),
+    }
+}
+
 impl LiveTask {
     async fn serve(&mut self, mut opens: mpsc::Receiver<Open>, mut news: mpsc::Receiver<Vec<Update>>, cancel: CancellationToken) {
         let config = self.app.config.live.clone();
@@ -88,7 +121,9 @@ impl LiveTask {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
             timer
         };
-        let (mut presence, mut pipeline) = (every(config.presence), every(config.pipeline));
+        let (mut presence, mut pipeline, mut look) = (every(config.presence), every(config.pipeline), every(config.look));
+        look.reset();
+        let (seeing, mut seen) = mpsc::channel(1);
         // The first news after a quiet time go out at once; the next ones wait for the tick.
         let mut last_tick = Instant::now() - config.tick;
         let mut control_open = true;
@@ -109,6 +144,8 @@ impl LiveTask {
                     last_tick = Instant::now();
                 }
                 _ = pipeline.tick() => self.publish_pipeline().await,
+                _ = look.tick(), if self.heard.is_none() => self.look(&seeing),
+                Some(seen) = seen.recv() => self.compare(seen, &seeing),
                 changed = control.changed(), if control_open => {
                     control_open = changed.is_ok();
                     if self.follow_directory() {
@@ -128,6 +165,9 @@ impl LiveTask {
                 self.app.figures.window_changed(window.window_start);
             }
             let (accepted, user) = (update.accepted_at, update.user_id.clone());
+            if let Some(heard) = &mut self.heard {
+                heard.insert(user.clone());
+            }
             let unit = self.people.apply(update, now);
             for at in self.people.org.clone().chain(unit) {
                 let newest = self.news.entry(at).or_insert(accepted);
@@ -256,7 +296,7 @@ impl LiveTask {
     }
 
     fn forget(&mut self) {
-        for key in self.app.hub.forget_idle(self.app.now()) {
+        for key in self.app.hub.forget_idle() {
             self.teams.remove(&key);
             self.mine.remove(&key);
             if key == Key::Pipeline {

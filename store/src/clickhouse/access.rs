@@ -7,8 +7,6 @@ use std::time::Duration;
 use schemas::clickhouse::{Layout, quote};
 use schemas::rows::TABLES;
 
-use crate::views::VIEWS;
-
 /// What the restricted user may use in an hour, over all that is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Quota {
@@ -26,16 +24,17 @@ const CHANGEABLE: &[(&str, &str)] = &[
     ("aggregate_functions_null_for_empty", ""),
     ("cast_keep_nullable", ""),
     ("union_default_mode", ""),
+    ("date_time_input_format", ""),
     ("output_format_arrow_compression_method", ""),
     ("output_format_arrow_low_cardinality_as_dictionary", ""),
 ];
 
-/// Makes the user `reader`, which reads all views, and the role `<reader>_teams`, which reads the team views alone. Idempotent.
+/// Makes the user `reader`, which reads what readers see of each table. Idempotent.
 /// `sha256` is of the password, in hex.
 pub fn access(layout: &Layout, reader: &str, sha256: &str, quota: Quota) -> Vec<String> {
     let on_cluster = layout.cluster.as_ref().map_or_else(String::new, |name| format!(" ON CLUSTER {}", quote(name)));
     let (database, rows) = (quote(&layout.database), quote(&layout.rows()));
-    let (user, teams) = (quote(reader), quote(&format!("{reader}_teams")));
+    let user = quote(reader);
     let changeable: Vec<String> =
         CHANGEABLE.iter().map(|(name, most)| format!("{name} {most} CHANGEABLE_IN_READONLY").replace("  ", " ")).collect();
     let mut made = vec![
@@ -44,23 +43,18 @@ pub fn access(layout: &Layout, reader: &str, sha256: &str, quota: Quota) -> Vec<
             "CREATE USER IF NOT EXISTS {user}{on_cluster} IDENTIFIED WITH sha256_hash BY '{sha256}' DEFAULT DATABASE {database} SETTINGS PROFILE {}",
             text(reader)
         ),
-        format!("CREATE ROLE IF NOT EXISTS {teams}{on_cluster}"),
         format!(
-            "CREATE QUOTA IF NOT EXISTS {user}{on_cluster} FOR INTERVAL 1 hour MAX queries = {}, read_rows = {}, execution_time = {} TO {user}, {teams}",
+            "CREATE QUOTA IF NOT EXISTS {user}{on_cluster} FOR INTERVAL 1 hour MAX queries = {}, read_rows = {}, execution_time = {} TO {user}",
             quota.statements,
             quota.read_rows,
             quota.execution.as_secs()
         ),
     ];
-    let granted = |view: &str, to: &str| format!("GRANT{on_cluster} SELECT ON {database}.{} TO {to}", quote(view));
-    made.extend(TABLES.iter().map(|t| granted(t.name, &user)));
-    made.extend(VIEWS.iter().flat_map(|(view, _)| [granted(view, &user), granted(view, &teams)]));
+    made.extend(TABLES.iter().map(|t| format!("GRANT{on_cluster} SELECT ON {database}.{} TO {user}", quote(t.name))));
     // Should anybody ever grant it the rows themselves, it still sees none of them. (The views read with their maker's rights.)
     made.extend(TABLES.iter().map(|t| {
         let (policy, table) = (quote(&format!("{reader}_nothing")), quote(&layout.local(t)));
-        format!(
-            "CREATE ROW POLICY IF NOT EXISTS {policy}{on_cluster} ON {rows}.{table} USING 0 AS RESTRICTIVE TO {user}, {teams}"
-        )
+        format!("CREATE ROW POLICY IF NOT EXISTS {policy}{on_cluster} ON {rows}.{table} USING 0 AS RESTRICTIVE TO {user}")
     }));
     made
 }

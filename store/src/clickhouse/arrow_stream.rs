@@ -11,6 +11,7 @@ use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
 use bytes::Bytes;
 use clickhouse::query::BytesCursor;
+use futures::Stream;
 
 use super::failure::Failure;
 use crate::Error;
@@ -85,9 +86,15 @@ impl Arriving {
         }
     }
 
-    /// Gives this batch next.
-    pub fn put_back(&mut self, batch: RecordBatch) {
-        self.waiting.push_front(batch);
+    /// All that is still to come; nothing after a failure.
+    pub fn batches(self, worded: impl Fn(Failure) -> Error + Send + 'static) -> impl Stream<Item = Result<RecordBatch, Error>> {
+        futures::stream::unfold((Some(self), worded), |(arriving, worded)| async move {
+            let mut arriving = arriving?;
+            match arriving.next().await {
+                Ok(batch) => Some((Ok(batch?), (Some(arriving), worded))),
+                Err(failure) => Some((Err(worded(failure)), (None, worded))),
+            }
+        })
     }
 
     async fn more(&mut self) -> Result<bool, Failure> {

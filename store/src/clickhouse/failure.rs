@@ -1,8 +1,9 @@
 //! The server's errors in the store's words: what may be tried again, what is wrong with the data, the statement or the set-up.
 
 use clickhouse::error::Error as Client;
+use schemas::clickhouse::quote;
 
-use crate::{Error, Limits};
+use crate::{Error, Limits, sql};
 
 /// Codes that say "not now": overload, replicas or Keeper away, timeouts, a restart. Everything else is about what was sent
 /// and stays wrong however often it is sent, codes that come with HTTP status 500 (53, 117) included.
@@ -32,14 +33,18 @@ const LATER: &[u32] = &[
     286, // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
     289, // REPLICA_IS_NOT_IN_QUORUM
     319, // UNKNOWN_STATUS_OF_INSERT
-    364, // IP_ADDRESS_NOT_ALLOWED while users are loaded
+    364, // RECEIVED_ERROR_TOO_MANY_REQUESTS
     369, // ALL_REPLICAS_ARE_STALE
     394, // QUERY_WAS_CANCELLED
     415, // ALL_REPLICAS_LOST
     425, // SYSTEM_ERROR
     439, // CANNOT_SCHEDULE_TASK
     473, // DEADLOCK_AVOIDED
+    499, // S3_ERROR: tables may lie there
     517, // CANNOT_ASSIGN_ALTER: another one is under way
+    722, // ASYNC_LOAD_WAIT_FAILED
+    733, // TABLE_IS_BEING_RESTARTED
+    745, // SERVER_OVERLOADED
     999, // KEEPER_EXCEPTION
 ];
 
@@ -100,13 +105,36 @@ pub(super) fn ours(what: &str, error: &Client) -> Error {
     if is_passing(error) {
         return Error::Unavailable(format!("ClickHouse, {what}: {said}"));
     }
-    let cure = match Exception::of(error).map(|e| e.code) {
-        Some(516) => "check the user and the password",
-        Some(497) => "grant it, as docs/operations.md lists",
-        Some(60 | 81 | 16 | 47) => "start one process with store.migrate = true, or restore the tables",
-        _ => "check that the server's version and tables are those this program knows",
+    let exception = Exception::of(error);
+    let cure = match exception.as_ref().map(|e| (e.code, grant(&e.message))) {
+        Some((516, _)) => "check the user and the password".to_owned(),
+        Some((497, Some(grant))) => format!("an administrator runs: {grant}"),
+        Some((60 | 81 | 16 | 47, _)) => "start one process with clickhouse.migrate = true, or restore the tables".to_owned(),
+        _ => "check that the server's version and tables are those this program knows".to_owned(),
     };
     Error::Invalid(format!("ClickHouse refused {what}: {said}. Cure: {cure}"))
+}
+
+/// "ff: Not enough privileges. To execute this query, it's necessary to have the grant INSERT ON focusflow_rows.journal"
+fn grant(message: &str) -> Option<String> {
+    let user = message.split_once(": Not enough privileges")?.0;
+    let rights = message.split_once("necessary to have the grant ")?.1;
+    Some(format!("GRANT {} TO {}", rights.trim_end_matches('.'), quote(user.rsplit(' ').next()?)))
+}
+
+/// Of rows that are read for somebody's statement.
+pub(super) fn reading(error: &Client, limits: &Limits) -> Error {
+    match Exception::of(error).map(|e| e.code) {
+        Some(159 | 160) => out_of_time(limits),
+        _ => ours("reading rows for a statement", error),
+    }
+}
+
+/// The name that the server says it does not know.
+pub(super) fn unknown(message: &str) -> Option<&str> {
+    let rest = message.split_once("identifier ")?.1;
+    let quote = rest.chars().next().filter(|c| ['`', '\''].contains(c))?;
+    rest[1..].split(quote).next()
 }
 
 /// Of somebody's statement.
@@ -116,6 +144,10 @@ pub(super) fn statement(error: &Client, limits: &Limits) -> Error {
     };
     match code {
         159 | 160 => out_of_time(limits),
+        // The server's memory, not the statement's share of it.
+        241 if ["(total)", "(for user)", "User memory"].iter().any(|whose| message.contains(whose)) => {
+            Error::Unavailable(format!("ClickHouse, a statement: {message}"))
+        }
         241 => Error::Limit(format!(
             "the statement reached its limit of {} MiB of memory: group by fewer values, ask for fewer days, or drop the ORDER BY",
             limits.memory_bytes >> 20
@@ -128,17 +160,7 @@ pub(super) fn statement(error: &Client, limits: &Limits) -> Error {
 }
 
 pub(super) fn out_of_time(limits: &Limits) -> Error {
-    Error::Limit(format!(
-        "the statement reached its limit of {} s of time: ask for fewer days or people, or filter on user_id, team_id or the time column",
-        limits.time.as_secs_f64()
-    ))
-}
-
-pub(super) fn too_many_rows(limits: &Limits) -> Error {
-    Error::Limit(format!(
-        "the statement reached its limit of {} rows: aggregate, filter, or page through it with LIMIT and OFFSET",
-        limits.rows
-    ))
+    sql::out_of_time(limits.time)
 }
 
 /// "… failed at position 8 (FORM) (line 2, col 1): …"
@@ -178,6 +200,24 @@ mod tests {
             assert!(matches!(ours("an insert", &said(&text)), Error::Invalid(m) if m.contains("Cure")), "{text}");
         }
         assert!(is_passing(&Client::TimedOut));
+    }
+
+    #[test]
+    fn a_missing_right_comes_with_the_statement_that_gives_it() {
+        let text = "Code: 497. DB::Exception: ff: Not enough privileges. To execute this query, it's necessary to have the grant INSERT(a, b) ON x_rows.journal. (ACCESS_DENIED) (version 26)";
+        let Error::Invalid(message) = ours("an insert", &said(text)) else { panic!("{text}") };
+        assert!(message.ends_with("an administrator runs: GRANT INSERT(a, b) ON x_rows.journal TO `ff`"), "{message}");
+    }
+
+    #[test]
+    fn a_server_without_memory_is_not_the_statement_s_fault() {
+        let limits = Limits { time: Duration::from_secs(1), memory_bytes: 1 << 20, rows: 5 };
+        let of = |whose: &str| {
+            let text =
+                format!("Code: 241. DB::Exception: {whose} memory limit exceeded: would use 1 GiB. (MEMORY_LIMIT_EXCEEDED)");
+            statement(&said(&text), &limits)
+        };
+        assert!(matches!(of("Query"), Error::Limit(_)) && of("(total)").is_retryable() && of("User").is_retryable());
     }
 
     #[test]

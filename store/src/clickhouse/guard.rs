@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 
 use crate::Error;
-use crate::views::VIEWS;
 
 /// Table functions that make rows of nothing but their arguments.
 const HARMLESS: &[&str] =
@@ -12,6 +11,8 @@ const HARMLESS: &[&str] =
 /// Ordinary functions that read what is no argument of theirs, with all that begin so.
 const READING: &[&str] =
     &["file", "dict", "joinget", "catboost", "hascolumnintable", "ai", "url", "getserversetting", "getmacro", "showcertificate"];
+
+pub(super) const FOR_READING: &str = "this is for reading, with SELECT, WITH, EXPLAIN, DESCRIBE, SHOW TABLES and SHOW COLUMNS";
 
 pub(super) struct Guard {
     database: String,
@@ -26,29 +27,27 @@ impl Guard {
     }
 
     /// One node a line, children a space further in.
-    pub fn check(&self, nodes: &[&str], with_teams: bool) -> Result<(), Error> {
+    pub fn check(&self, nodes: &[&str]) -> Result<(), Error> {
         let statement = nodes.first().copied().unwrap_or_default();
         let query = "SelectWithUnionQuery (children 1)";
         let explained = statement.starts_with("Explain ") && nodes.get(1).is_some_and(|n| n.trim_start() == query);
-        if !(statement == query || explained || statement.starts_with("DescribeQuery ") || statement == "ShowTables") {
+        if !(statement == query || explained) {
             let what = if statement.starts_with("SelectWithUnionQuery") {
                 "FORMAT"
             } else {
                 statement.split(' ').next().unwrap_or_default()
             };
-            return Err(Error::Forbidden(format!(
-                "{what} is not allowed: this is for reading, with SELECT, WITH, EXPLAIN, DESCRIBE and SHOW TABLES"
-            )));
+            return Err(Error::Forbidden(format!("{what} is not allowed: {FOR_READING}")));
         }
         for (at, node) in nodes.iter().enumerate() {
             let (kind, rest) = node.trim_start().split_once(' ').unwrap_or((node.trim_start(), ""));
             match kind {
-                "TableIdentifier" => self.table(name(rest), with_teams)?,
+                "TableIdentifier" => self.table(name(rest))?,
                 "Function" => {
                     self.function(name(rest))?;
                     // The right side of IN may be a table.
                     if let Some(second) = in_table(name(rest), &nodes[at..]) {
-                        self.table(second, with_teams)?;
+                        self.table(second)?;
                     }
                 }
                 _ => {}
@@ -58,9 +57,9 @@ impl Guard {
     }
 
     /// A bare name is of our database, which has nothing but the views, or the statement's own.
-    fn table(&self, name: &str, with_teams: bool) -> Result<(), Error> {
+    fn table(&self, name: &str) -> Result<(), Error> {
         let ours = name.strip_prefix(&self.database).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
-        if ours.contains('.') || !with_teams && VIEWS.iter().any(|(view, _)| *view == ours) {
+        if ours.contains('.') {
             return Err(Error::Forbidden(format!("{name} cannot be read here: SHOW TABLES lists what can")));
         }
         Ok(())
@@ -101,7 +100,7 @@ mod tests {
 
     fn check(lines: &str) -> Result<(), Error> {
         let guard = Guard::new("ff", ["merge", "remote", "numbers", "file"].map(String::from).to_vec());
-        guard.check(&lines.lines().collect::<Vec<_>>(), false)
+        guard.check(&lines.lines().collect::<Vec<_>>())
     }
 
     fn query(inside: &str) -> String {
@@ -120,7 +119,6 @@ mod tests {
         ] {
             assert!(check(&query(inside)).is_ok(), "{inside}");
         }
-        assert!(check("DescribeQuery (children 1)\n TableExpression (children 1)\n  TableIdentifier user_5m").is_ok());
         assert!(check("Explain EXPLAIN (children 1)\n SelectWithUnionQuery (children 1)").is_ok());
     }
 
@@ -129,7 +127,6 @@ mod tests {
         for inside in [
             " TableIdentifier ff_rows.user_5m",
             " TableIdentifier system.tables (alias ff)",
-            " TableIdentifier ff.team_daily",
             " Function merge (alias m) (children 1)",
             " Function REMOTE (children 1)",
             " Function file (children 1)",
@@ -142,6 +139,8 @@ mod tests {
             "InsertQuery   (children 2)",
             "SelectWithUnionQuery (children 2)",
             "Explain EXPLAIN (children 1)\n InsertQuery",
+            "DescribeQuery (children 1)",
+            "ShowTables",
             "",
             "Set",
         ] {

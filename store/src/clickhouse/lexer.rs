@@ -24,7 +24,7 @@ impl Token<'_> {
         matches!(self, Token::Blank(_))
     }
 
-    fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         match self {
             Token::Word(t) | Token::Name(t) | Token::Param(t) | Token::Text(t) | Token::Blank(t) | Token::Mark(t) => t,
         }

@@ -6,11 +6,10 @@ use schemas::rows::TABLES;
 
 use super::Config;
 use super::connection::Connection;
-use super::dialect::bind;
 use super::journal::Journal;
+use crate::Error;
 use crate::rows::damaged;
-use crate::views::VIEWS;
-use crate::{Error, Params};
+use crate::sql::TEAM_VIEWS;
 
 /// The oldest server that this is meant for; tested with 26.9.
 const OLDEST: (u32, u32) = (25, 8);
@@ -28,7 +27,16 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "claims and journal", statements: Journal::tables },
     Migration { number: 2, name: "tables", statements: |layout| TABLES.iter().flat_map(|t| layout.table(t)).collect() },
     Migration { number: 3, name: "snapshots", statements: snapshots },
+    // They knew nothing of the rule about showing units: statements on them are planned here now.
+    Migration {
+        number: 4,
+        name: "no team views",
+        statements: |layout| TEAM_VIEWS.iter().map(|view| layout.drop_view(view)).collect(),
+    },
 ];
+
+/// The version this program needs.
+pub(super) const NEWEST: u32 = 4;
 
 fn snapshots(layout: &Layout) -> Vec<String> {
     layout.create(&Create {
@@ -54,10 +62,9 @@ pub(super) async fn run(connection: &Connection, config: &Config) -> Result<(), 
         }
     }
     let done = recorded(connection, layout).await?;
-    let newest = MIGRATIONS.last().map_or(0, |m| m.number);
-    if done > newest {
+    if done > NEWEST {
         return Err(Error::Invalid(format!(
-            "the database {} is of version {done} and this program knows up to {newest}: run the newer program, or restore a backup",
+            "the database {} is of version {done} and this program knows up to {NEWEST}: run the newer program, or restore a backup",
             layout.database
         )));
     }
@@ -70,9 +77,9 @@ pub(super) async fn run(connection: &Connection, config: &Config) -> Result<(), 
             let record = format!("INSERT INTO {}.migrations (number, name) VALUES ({number}, '{name}')", quote(&layout.rows()));
             execute(connection, &record).await?;
         }
-    } else if done < newest {
+    } else if done < NEWEST {
         return Err(Error::Invalid(format!(
-            "the database {} is of version {done} and this program needs {newest}: start one process with store.migrate = true",
+            "the database {} is of version {done} and this program needs {NEWEST}: start one process with clickhouse.migrate = true",
             layout.database
         )));
     }
@@ -88,7 +95,7 @@ async fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
     connection.execute("making or changing a table", connection.query(sql)).await
 }
 
-async fn check_version(connection: &Connection) -> Result<(), Error> {
+pub(super) async fn check_version(connection: &Connection) -> Result<(), Error> {
     let version: Vec<String> = connection.fetch("its version", connection.query("SELECT version()")).await?;
     let version = version.first().map_or("", String::as_str);
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
@@ -112,7 +119,7 @@ fn records(layout: &Layout) -> Vec<String> {
     })
 }
 
-async fn recorded(connection: &Connection, layout: &Layout) -> Result<u32, Error> {
+pub(super) async fn recorded(connection: &Connection, layout: &Layout) -> Result<u32, Error> {
     let exists = format!("SELECT count() FROM system.tables WHERE database = '{}' AND name = 'migrations'", layout.rows());
     let exists: Vec<u64> = connection.fetch("looking for its tables", connection.query(&exists)).await?;
     if exists.first().is_none_or(|count| *count == 0) {
@@ -149,7 +156,7 @@ async fn columns(connection: &Connection, config: &Config, table: &Table) -> Res
             }
             None => {
                 return Err(Error::Invalid(format!(
-                    "the table {} lacks the column {}: start one process with store.migrate = true",
+                    "the table {} lacks the column {}: start one process with clickhouse.migrate = true",
                     table.name, column.name
                 )));
             }
@@ -187,11 +194,16 @@ async fn views(connection: &Connection, layout: &Layout) -> Result<(), Error> {
     for table in TABLES {
         execute(connection, &layout.view(table)).await?;
     }
-    for (name, sql) in VIEWS {
-        let select = bind(sql, &Params::None).map_err(|e| damaged(format!("views/{name}.sql: {e}")))?.sql;
-        let view = layout.named_view(name, &select);
-        // The tables it names are those readers see.
-        connection.execute("making a view", connection.query(&view).with_setting("database", &layout.database)).await?;
-    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_numbered_without_holes() {
+        let numbers: Vec<u32> = MIGRATIONS.iter().map(|m| m.number).collect();
+        assert_eq!(numbers, (1..=NEWEST).collect::<Vec<_>>());
+    }
 }

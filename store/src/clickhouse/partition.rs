@@ -7,8 +7,10 @@
 
 use std::time::{Duration, Instant};
 
+use arrow::array::RecordBatch;
 use bytes::Bytes;
-use schemas::rows::TABLES;
+use schemas::Table;
+use schemas::rows::{TABLES, USER_DAILY};
 
 use super::arrow_stream::{decode, encode};
 use super::journal::{Entry, Journal, Place};
@@ -164,8 +166,8 @@ impl Owned {
                 other => return Ok(other),
             }
         }
-        let writes = commit.rows.iter().filter(|(_, batch)| batch.num_rows() > 0);
-        futures::future::try_join_all(writes.map(|(table, batch)| writers.write(table.name, batch.clone()))).await?;
+        let rows = commit.rows.iter().filter(|(_, batch)| batch.num_rows() > 0);
+        into_tables(rows.map(|(table, batch)| (*table, batch.clone())), writers).await?;
         self.last = pending.entry.place;
         self.position = pending.entry.position;
         self.pending = None;
@@ -199,14 +201,23 @@ async fn verdict(number: u32, place: Place, journal: &Journal) -> Result<Verdict
 
 /// The rows of an entry into their tables; those that are there already change nothing.
 async fn write_rows(entry: &Entry, writers: &Writers) -> Result<(), Error> {
-    let mut writes = Vec::new();
+    let mut rows_of = Vec::new();
     for (name, rows) in &entry.rows {
         let table = TABLES.iter().find(|t| t.name == name);
         let table =
             table.ok_or_else(|| damaged(format!("the journal has rows of {name}, a table this program does not know")))?;
-        writes.extend(decode(Bytes::clone(rows))?.into_iter().map(|batch| writers.write(table.name, batch)));
+        rows_of.extend(decode(Bytes::clone(rows))?.into_iter().map(|batch| (*table, batch)));
     }
-    futures::future::try_join_all(writes).await.map(drop)
+    into_tables(rows_of.into_iter(), writers).await
+}
+
+/// The days last: who finds that a day has changed finds its other rows changed as well.
+async fn into_tables(rows: impl Iterator<Item = (&'static Table, RecordBatch)>, writers: &Writers) -> Result<(), Error> {
+    let (days, others): (Vec<_>, Vec<_>) = rows.partition(|(table, _)| table.name == USER_DAILY.name);
+    for rows in [others, days] {
+        futures::future::try_join_all(rows.into_iter().map(|(table, batch)| writers.write(table.name, batch))).await?;
+    }
+    Ok(())
 }
 
 /// Not for secrets: a number that no other process or moment has. The standard library seeds its hashers at random.

@@ -13,7 +13,7 @@ use super::partition::random;
 use crate::Error;
 use crate::rows::damaged;
 
-/// Of a snapshot's number, for chance: two processes that replace at the same time must not mix.
+/// Of a snapshot's number, below the version, for chance: two processes that replace at the same time must not mix.
 const CHANCE: u32 = 20;
 
 pub(super) struct Snapshots {
@@ -28,12 +28,16 @@ impl Snapshots {
         Snapshots { connection, database: layout.rows(), on_cluster }
     }
 
-    pub async fn replace(&self, table: &Table, rows: RecordBatch) -> Result<(), Error> {
+    /// Several processes follow the same control data, some more slowly: the newest version counts, whoever comes last.
+    pub async fn replace(&self, table: &Table, version: u64, rows: RecordBatch) -> Result<(), Error> {
         let (database, name) = (quote(&self.database), quote(table.name));
         let latest = format!("SELECT max(snapshot) FROM {database}.snapshots WHERE name = '{}'", table.name);
         let latest: Vec<u64> = self.connection.fetch("reading snapshots", self.connection.query(&latest)).await?;
         let latest = latest.first().copied().unwrap_or(0);
-        let snapshot = ((latest >> CHANCE) + 1) << CHANCE | random() >> (64 - CHANCE);
+        if latest != 0 && latest >> CHANCE >= version {
+            return Ok(());
+        }
+        let snapshot = version << CHANCE | random() >> (64 - CHANCE);
         if rows.num_rows() > 0 {
             let numbers = Arc::new(UInt64Array::from(vec![snapshot; rows.num_rows()])) as ArrayRef;
             let schema = rows.schema();

@@ -73,6 +73,11 @@ impl SqlControl {
     }
 }
 
+/// The version of the tables that this program knows.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |m| m.0)
+}
+
 async fn begin(pool: &AnyPool, engine: Engine) -> Result<Transaction<'static, Any>, Error> {
     let mut tx = pool.begin_with(engine.change).await.map_err(database)?;
     if let Some(lock) = engine.lock {
@@ -87,7 +92,7 @@ async fn migrate(pool: &AnyPool, engine: Engine) -> Result<(), Error> {
     sqlx::query(table).execute(&mut *tx).await.map_err(database)?;
     let done: i64 =
         sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM migrations").fetch_one(&mut *tx).await.map_err(database)?;
-    let newest = MIGRATIONS.last().map_or(0, |m| m.0);
+    let newest = newest();
     if done > newest {
         return Err(Error::Invalid(format!(
             "the control data are of version {done} and this program knows up to {newest}: run the newer program, or restore a backup"

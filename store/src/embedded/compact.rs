@@ -7,9 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::engine::{Change, Engine};
 use super::file::DataFile;
 use super::hot::{DayKey, day_of};
-use super::merge::{Run, merge, without_tombstones};
+use super::merge::{merge, without_tombstones};
 use super::steps::Step;
 use super::write::Target;
+use crate::sql::Run;
 use crate::{Error, metrics as names};
 
 /// An older file joins a merge when it is at most this many times as large as all newer ones together: each row is then

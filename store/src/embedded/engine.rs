@@ -51,7 +51,8 @@ pub(super) struct State {
     hot_since: Instant,
     pub flushing: Option<Arc<Frozen>>,
     pub files: Arc<Files>,
-    replaced: HashMap<&'static str, Arc<RecordBatch>>,
+    /// With the versions of the control data they come from.
+    replaced: HashMap<&'static str, (u64, Arc<RecordBatch>)>,
     /// Why the last flush failed.
     pub failed: Option<Error>,
     pub last_flush: Option<Instant>,
@@ -196,15 +197,19 @@ impl Engine {
         self.state().durable.get(partition).position
     }
 
-    pub fn replace(&self, table: &'static Table, rows: RecordBatch) {
-        self.state().replaced.insert(table.name, Arc::new(rows));
+    pub fn replace(&self, table: &'static Table, version: u64, rows: RecordBatch) {
+        let mut state = self.state();
+        if state.replaced.get(table.name).is_none_or(|(known, _)| *known <= version) {
+            state.replaced.insert(table.name, (version, Arc::new(rows)));
+        }
     }
 
     /// Everything, at one moment.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.state();
         let flushing = state.flushing.as_ref().map(|f| f.generation.views()).unwrap_or_default();
-        let (hot, files, replaced) = (state.hot.views(), state.files.clone(), state.replaced.clone());
+        let replaced = state.replaced.iter().map(|(name, (_, rows))| (*name, rows.clone())).collect();
+        let (hot, files) = (state.hot.views(), state.files.clone());
         drop(state);
         Snapshot::new(self.cache.clone(), files, flushing, hot, replaced)
     }

@@ -18,10 +18,10 @@ use schemas::Table;
 
 use super::keys::BATCH_ROWS;
 use super::manifest::{FileEntry, io};
-use super::merge::Run;
-use super::people::{PeopleIndex, Selection};
+use super::people::PeopleIndex;
 use crate::Error;
 use crate::rows::damaged;
+use crate::sql::{Run, Selection};
 
 /// A file of the store. Once replaced it is removed when its last reader lets go.
 pub(crate) struct DataFile {

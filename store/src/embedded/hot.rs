@@ -9,9 +9,10 @@ use arrow::compute::take_record_batch;
 use schemas::Table;
 
 use super::keys::sort_latest;
-use super::merge::{Run, merge};
+use super::merge::merge;
 use crate::Error;
 use crate::rows::{DAY_MS, Times, damaged, times};
+use crate::sql::Run;
 
 /// Recent rows beyond either bound are sorted into a run by the next reader, which keeps it.
 const RECENT_ROWS: usize = 16_384;
@@ -203,7 +204,7 @@ impl HotView {
     }
 
     /// Adds the people with any row, of whatever version, whom the test picks.
-    pub fn add_people(&self, is_wanted: &impl Fn(&str) -> bool, people: &mut BTreeSet<String>) -> Result<(), Error> {
+    pub fn add_people(&self, is_wanted: &dyn Fn(&str) -> bool, people: &mut BTreeSet<String>) -> Result<(), Error> {
         for batch in self.batches() {
             let users = crate::rows::users(batch)?;
             let mut last = None;

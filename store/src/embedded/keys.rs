@@ -10,9 +10,9 @@ use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::{Date32Type, TimestampMillisecondType};
 use schemas::Table;
 
-use super::merge::Run;
 use crate::Error;
 use crate::rows::{column, damaged, users, versions};
+use crate::sql::Run;
 
 pub(crate) const BATCH_ROWS: usize = 8_192;
 /// Rows in one stretch, on average, from which on it pays to copy by stretches.

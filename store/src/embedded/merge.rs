@@ -15,9 +15,7 @@ use schemas::Table;
 use super::keys::{BATCH_ROWS, Keys};
 use crate::Error;
 use crate::rows::{damaged, tombstones};
-
-/// Batches of one sorted run, each key once.
-pub(crate) type Run = Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send>;
+use crate::sql::Run;
 
 /// Runs beyond this are merged in groups first, so that choosing the next row stays a short walk.
 const FAN_IN: usize = 8;

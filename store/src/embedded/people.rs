@@ -6,23 +6,9 @@ use std::ops::Range;
 
 use arrow::array::{Array, AsArray, StringArray, StringBuilder};
 
-use super::merge::Run;
 use crate::Error;
 use crate::rows::users;
-
-/// Whose rows are wanted: people and teams both hold where given.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Selection {
-    /// Sorted, each once.
-    pub users: Option<Vec<String>>,
-    pub teams: Option<HashSet<String>>,
-}
-
-impl Selection {
-    pub fn is_all(&self) -> bool {
-        self.users.is_none() && self.teams.is_none()
-    }
-}
+use crate::sql::{Run, Selection};
 
 pub(crate) struct PeopleIndex {
     users: StringArray,

@@ -1,20 +1,20 @@
-//! The store at one moment: rows of a table and day are a unit, independent of every other, because a key's rows all
-//! have the same time.
+//! The store at one moment: rows of a table and day are a unit.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
+use async_trait::async_trait;
 use schemas::Table;
 use schemas::table::DELETED;
 
 use super::engine::Files;
 use super::file::{DataFile, FileCache};
 use super::hot::{DayKey, HotView, in_memory};
-use super::merge::{Run, merge, without_tombstones};
-use super::people::Selection;
+use super::merge::{merge, without_tombstones};
 use crate::rows::{damaged, times};
+use crate::sql::{self, Day, Moment, Run, Selection};
 use crate::{Error, Scan};
 
 pub(crate) struct Snapshot {
@@ -47,10 +47,6 @@ impl Snapshot {
         Snapshot { cache, files, flushing, hot, replaced }
     }
 
-    pub fn replaced(&self, table: &Table) -> Option<&Arc<RecordBatch>> {
-        self.replaced.get(table.name)
-    }
-
     /// Days [first, last] that have rows, ascending.
     pub fn units(&self, table: &'static Table, first: i32, last: i32) -> Vec<Unit> {
         let mut days: BTreeSet<i32> =
@@ -68,16 +64,27 @@ impl Snapshot {
     }
 }
 
-impl Unit {
+#[async_trait]
+impl Moment for Snapshot {
+    async fn replaced(&self, table: &'static Table) -> Result<RecordBatch, Error> {
+        let found = self.replaced.get(table.name).map(|batch| (**batch).clone());
+        Ok(found.unwrap_or_else(|| RecordBatch::new_empty(table.public_schema())))
+    }
+
+    async fn days(&self, table: &'static Table) -> Result<Vec<sql::Unit>, Error> {
+        let units = self.units(table, i32::MIN, i32::MAX).into_iter();
+        Ok(units.map(|unit| sql::Unit::new(table, unit.day, unit)).collect())
+    }
+}
+
+impl Day for Unit {
     /// Counts every version: never less than a reader sees.
-    pub fn max_rows(&self) -> usize {
+    fn max_rows(&self) -> usize {
         let files: u64 = self.files.iter().map(|f| f.entry.rows).sum();
         files as usize + self.hot.iter().map(HotView::rows).sum::<usize>()
     }
 
-    /// The latest version of the rows wanted, in the table's order: just these columns, in this order. What is not wanted may
-    /// be among them where telling would cost more.
-    pub fn read(&self, columns: &[&'static str], wanted: &Selection) -> Result<Run, Error> {
+    fn read(&self, columns: &[&'static str], wanted: &Selection) -> Result<Run, Error> {
         let plain = self.hot.is_empty() && self.files.len() == 1 && self.files[0].entry.tombstones == 0;
         let run = if plain {
             self.read_files(columns, wanted)?.pop().unwrap_or_else(|| Box::new(std::iter::empty()))
@@ -92,8 +99,8 @@ impl Unit {
         Ok(project(run, columns.to_vec()))
     }
 
-    /// The people with any row, of whatever version, whom the test picks. In order.
-    pub fn people(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, Error> {
+    /// With any row, of whatever version.
+    fn people(&self, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<String>, Error> {
         let mut people: BTreeSet<String> = BTreeSet::new();
         for file in &self.files {
             let open = self.cache.open(file)?;
@@ -101,11 +108,17 @@ impl Unit {
             people.extend(index.people(&Selection::default()).filter(|user| is_wanted(user)).map(str::to_owned));
         }
         for view in &self.hot {
-            view.add_people(&is_wanted, &mut people)?;
+            view.add_people(is_wanted, &mut people)?;
         }
         Ok(people.into_iter().collect())
     }
 
+    fn is_still(&self) -> bool {
+        true
+    }
+}
+
+impl Unit {
     /// The same selection by people alone. A row's versions can be of different teams: where there may be several, all
     /// rows of whoever has any in the teams are read, or an old version would pass for the newest.
     fn by_people(&self, wanted: &Selection) -> Result<Selection, Error> {

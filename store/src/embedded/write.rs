@@ -13,9 +13,9 @@ use schemas::{ColumnType, Table};
 
 use super::file::parquet_failed;
 use super::manifest::{FileEntry, io, relative, sync_dir};
-use super::merge::Run;
 use crate::Error;
 use crate::rows::{tombstones, users, versions};
+use crate::sql::Run;
 
 const ROW_GROUP_ROWS: usize = 131_072;
 /// Small pages: a look-up of one person reads and unpacks whole ones.

@@ -5,5 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod clickhouse;
+mod database;
 mod postgres;
 mod services;
+#[path = "../suite/mod.rs"]
+mod suite;
+
+use focusflow_store::clickhouse::Config;

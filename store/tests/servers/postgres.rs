@@ -111,3 +111,37 @@ async fn a_newer_database_or_a_wrong_address_is_refused() {
     let error = SqlControl::connect(&wrong).await.err().unwrap();
     assert!(matches!(&error, Error::Unavailable(m) if m.contains("password") && !m.contains("wrong-password")), "{error}");
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_the_control_data_is_listed_with_its_cure() {
+    let check = async |url: &str| -> Vec<String> {
+        SqlControl::check(url).await.into_iter().map(|found| format!("{} -> {}", found.what, found.cure)).collect()
+    };
+    let url = fresh().await;
+    assert_eq!(check(&url).await, Vec::<String>::new(), "a first start may make the tables");
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let made: Option<String> =
+        sqlx::query_scalar("SELECT to_regclass('migrations')::text").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(made, None, "and nothing was changed");
+    SqlControl::connect(&url).await.unwrap().close().await;
+    assert_eq!(check(&url).await, Vec::<String>::new());
+    connection.execute("INSERT INTO migrations (number) VALUES (999)").await.unwrap();
+    let found = check(&url).await;
+    assert!(found.len() == 1 && found[0].contains("999") && found[0].contains("newer program"), "{found:?}");
+
+    // A user without rights.
+    let name = format!("u{}", std::process::id());
+    let made = format!("CREATE ROLE {name} LOGIN PASSWORD 'secret-of-nobody'");
+    connection.execute(sqlx::AssertSqlSafe(made)).await.unwrap();
+    let own = url.split_once("://").unwrap().1.split_once('@').unwrap().1;
+    let schema = url.rsplit("%3D").next().unwrap();
+    connection.execute(sqlx::AssertSqlSafe(format!("GRANT USAGE ON SCHEMA {schema} TO {name}"))).await.unwrap();
+    let found = check(&format!("postgres://{name}:secret-of-nobody@{own}")).await;
+    connection
+        .execute(sqlx::AssertSqlSafe(format!("REVOKE ALL ON SCHEMA {schema} FROM {name}; DROP ROLE {name}")))
+        .await
+        .unwrap();
+    assert!(found.len() == 1 && found[0].contains("GRANT SELECT, INSERT, UPDATE, DELETE"), "{found:?}");
+    let found = check("postgres://x:hunter2@127.0.0.1:9/x").await;
+    assert!(found.len() == 1 && found[0].contains("control.url") && !found[0].contains("hunter2"), "{found:?}");
+}

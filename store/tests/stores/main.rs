@@ -6,7 +6,7 @@
 mod contract;
 mod crashes;
 mod faults;
-mod guard;
 mod model;
 mod sql;
-mod views;
+#[path = "../suite/mod.rs"]
+mod suite;

@@ -5,49 +5,13 @@ use std::time::Duration;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type};
-use arrow::util::pretty::pretty_format_batches;
 use focusflow_store::embedded::{Config, EmbeddedStore};
-use focusflow_store::testing::{MONDAY_MS, commit_of, directory};
-use focusflow_store::{Commit, Error, Limits, Params, Reader, Statement, Store};
+use focusflow_store::testing::{MONDAY_MS, commit_of};
+use focusflow_store::{Error, Limits, Params, Reader, Statement, Store};
 use futures::StreamExt;
-use schemas::rows::{DIRECTORY, FOCUS_BLOCKS, USER_5M, USER_DAILY, User5m, User5mColumns, UserDaily, UserDailyColumns};
+use schemas::rows::FOCUS_BLOCKS;
 
-use crate::views::an_idle_day;
-
-pub const DAY_MS: i64 = 86_400_000;
-
-fn limits() -> Limits {
-    Limits { time: Duration::from_secs(20), memory_bytes: 256 << 20, rows: 100_000 }
-}
-
-async fn run(store: &EmbeddedStore, sql: &str, params: Params, limits: Limits) -> Result<Vec<RecordBatch>, Error> {
-    run_as(store, Statement { sql: sql.to_owned(), params, limits, reader: Reader::default() }).await
-}
-
-async fn run_as(store: &EmbeddedStore, statement: Statement) -> Result<Vec<RecordBatch>, Error> {
-    let mut rows = store.sql(statement).await?;
-    let mut batches = Vec::new();
-    while let Some(batch) = rows.batches.next().await {
-        let batch = batch?;
-        assert_eq!(batch.schema().fields(), rows.schema.fields());
-        batches.push(batch);
-    }
-    Ok(batches)
-}
-
-pub async fn query(store: &EmbeddedStore, sql: &str) -> Result<String, Error> {
-    query_as(store, sql, Reader::default()).await
-}
-
-pub async fn query_as(store: &EmbeddedStore, sql: &str, reader: Reader) -> Result<String, Error> {
-    let batches = run_as(store, Statement { sql: sql.to_owned(), params: Params::None, limits: limits(), reader }).await?;
-    let table = pretty_format_batches(&batches).unwrap().to_string();
-    let rows = table.lines().filter(|l| l.starts_with('|')).skip(1);
-    Ok(rows
-        .map(|l| l.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join(" ").trim_end().to_owned())
-        .collect::<Vec<_>>()
-        .join("\n"))
-}
+use crate::suite::{DAY_MS, fill, limits, query};
 
 pub fn open() -> (tempfile::TempDir, EmbeddedStore) {
     let dir = tempfile::tempdir().unwrap();
@@ -55,44 +19,16 @@ pub fn open() -> (tempfile::TempDir, EmbeddedStore) {
     (dir, store)
 }
 
-pub fn a_window<'a>(user_id: &'a str, team_id: &'a str, window_start: i64, focus_ms: i64) -> User5m<'a> {
-    User5m {
-        user_id,
-        window_start,
-        team_id: Some(team_id),
-        active_ms: 300_000,
-        focus_ms,
-        comm_ms: 0,
-        meeting_ms: 0,
-        switches: 0,
-        messages_received: 0,
-        interruptions: 0,
-        self_interruptions: 0,
-        load: 0.5,
-        interruption_score: 1.0,
-        definition: 1,
-        final_: true,
-        version: 1,
-        deleted: false,
-    }
+mod suite {
+    crate::on_a_store!(super::opened);
 }
 
-/// `people` people in teams of seven, each with one window a day for `days` days, whose focus is their number in minutes.
-pub async fn fill(store: &EmbeddedStore, people: usize, days: i64, flush_between: bool) {
-    let epoch = store.acquire(0).await.unwrap().epoch;
-    for day in 0..days {
-        let mut columns = User5mColumns::default();
-        for person in 0..people {
-            let (user, team) = (format!("u-{person:03}"), format!("t-{}", person / 7));
-            columns.push(&a_window(&user, &team, MONDAY_MS + day * DAY_MS, person as i64 * 60_000));
-        }
-        let rows = vec![(&USER_5M, columns.finish().unwrap())];
-        let (from, to) = (day as u64, day as u64 + 1);
-        store.commit(Commit { partition: 0, epoch, from, to, state: Vec::new(), rows }).await.unwrap();
-        if flush_between {
-            store.flush().await.unwrap();
-        }
-    }
+async fn opened() -> (tempfile::TempDir, EmbeddedStore) {
+    open()
+}
+
+async fn run(store: &EmbeddedStore, sql: &str, params: Params, limits: Limits) -> Result<Vec<RecordBatch>, Error> {
+    crate::suite::run(store, Statement { sql: sql.to_owned(), params, limits, reader: Reader::default() }).await
 }
 
 #[tokio::test]
@@ -188,7 +124,7 @@ async fn one_statement_sees_one_moment() {
     });
     let sql = "SELECT (SELECT count(*) FROM focus_blocks WHERE user_id = 'a') = (SELECT count(*) FROM focus_blocks WHERE user_id = 'b')";
     while !writer.is_finished() {
-        assert_eq!(query(&store, sql).await.unwrap(), "true", "half a commit showed");
+        assert_eq!(query(&*store, sql).await.unwrap(), "true", "half a commit showed");
     }
     writer.await.unwrap();
 }
@@ -311,42 +247,4 @@ async fn limits_on_rows_time_and_memory_end_a_statement() {
         .await
         .unwrap_err();
     assert!(matches!(&error, Error::Limit(m) if m.contains("1 MiB")), "{error:?}");
-}
-
-#[tokio::test]
-async fn control_tables_are_replaced_as_a_whole() {
-    let (_dir, store) = open();
-    assert_eq!(query(&store, "SELECT count(*) FROM directory").await.unwrap(), "0");
-    for user in ["a", "b"] {
-        store.replace(&DIRECTORY, directory(user).unwrap()).await.unwrap();
-        assert_eq!(query(&store, "SELECT user_id FROM directory WHERE team_id = 't-1'").await.unwrap(), user);
-    }
-}
-
-#[tokio::test]
-async fn a_row_that_changed_teams_shows_in_its_new_team_alone() {
-    let (_dir, store) = open();
-    let epoch = store.acquire(0).await.unwrap().epoch;
-    for (i, team_id) in [Some("t-1"), Some("t-2"), None, Some("t-1")].into_iter().enumerate() {
-        let mut columns = UserDailyColumns::default();
-        for user_id in ["a", "b"] {
-            let team_id = if user_id == "b" { Some("t-1") } else { team_id };
-            columns.push(&UserDaily { team_id, version: i as u64 + 1, ..an_idle_day(user_id, "", (MONDAY_MS / DAY_MS) as i32) });
-        }
-        let (from, to) = (i as u64, i as u64 + 1);
-        let rows = vec![(&USER_DAILY, columns.finish().unwrap())];
-        store.commit(Commit { partition: 0, epoch, from, to, state: Vec::new(), rows }).await.unwrap();
-        for _ in 0..2 {
-            for (team, people) in [
-                ("t-1", if team_id == Some("t-1") { "a\nb" } else { "b" }),
-                ("t-2", if team_id == Some("t-2") { "a" } else { "" }),
-            ] {
-                let sql = format!("SELECT user_id FROM user_daily WHERE team_id = '{team}' ORDER BY 1");
-                assert_eq!(query(&store, &sql).await.unwrap(), people, "{team} after version {to}");
-            }
-            store.flush().await.unwrap();
-        }
-    }
-    store.compact().await.unwrap();
-    assert_eq!(query(&store, "SELECT user_id FROM user_daily WHERE team_id = 't-1' ORDER BY 1").await.unwrap(), "a\nb");
 }

@@ -125,11 +125,30 @@ async fn replaced_tables_show_one_snapshot_and_keep_few() {
         (ClickHouseStore::open(database.config()).await.unwrap(), ClickHouseStore::open(database.config()).await.unwrap());
     let rows = |user: &str| focusflow_store::testing::directory(user).unwrap();
     for i in 0..5 {
-        one.replace(&DIRECTORY, rows(&format!("a{i}"))).await.unwrap();
-        two.replace(&DIRECTORY, rows(&format!("b{i}"))).await.unwrap();
+        one.replace(&DIRECTORY, 2 * i + 1, rows(&format!("a{i}"))).await.unwrap();
+        two.replace(&DIRECTORY, 2 * i + 2, rows(&format!("b{i}"))).await.unwrap();
         assert_eq!(database.ask("SELECT groupArray(user_id) FROM {db}.directory"), format!("['b{i}']"));
     }
     assert_eq!(database.ask("SELECT uniqExact(snapshot) FROM {db}_rows.directory"), "2");
-    one.replace(&DIRECTORY, rows("x").slice(0, 0)).await.unwrap();
+    one.replace(&DIRECTORY, 11, rows("x").slice(0, 0)).await.unwrap();
     assert_eq!(database.ask("SELECT count() FROM {db}.directory"), "0");
+}
+
+#[tokio::test]
+async fn of_many_processes_that_replace_at_once_the_newest_version_stays() {
+    let database = Database::new();
+    let stores = futures::future::join_all((0..3).map(|_| ClickHouseStore::open(database.config()))).await;
+    let stores: Vec<ClickHouseStore> = stores.into_iter().map(Result::unwrap).collect();
+    for round in 0..4u64 {
+        let put = stores.iter().enumerate().map(|(i, store)| {
+            let version = round * 10 + 1 + i as u64;
+            let rows = focusflow_store::testing::directory(&format!("v{version}")).unwrap();
+            async move { store.replace(&DIRECTORY, version, rows).await }
+        });
+        futures::future::join_all(put).await.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+        assert_eq!(database.ask("SELECT groupArray(user_id) FROM {db}.directory"), format!("['v{}']", round * 10 + 3));
+    }
+    // All of them again, the slowest last: nothing changes.
+    stores[0].replace(&DIRECTORY, 31, focusflow_store::testing::directory("slow").unwrap()).await.unwrap();
+    assert_eq!(database.ask("SELECT groupArray(user_id) FROM {db}.directory"), "['v33']");
 }

@@ -203,3 +203,47 @@ async fn what_was_committed_survives_the_servers_kill() {
     assert_eq!(next.acquire(0).await.unwrap().position, 4);
     assert_eq!(all(&next).await, expected(4));
 }
+
+#[tokio::test]
+async fn a_commit_as_large_as_they_get_is_taken_and_taken_over() {
+    let database = Database::new();
+    let store = ClickHouseStore::open(database.config()).await.unwrap();
+    let mut events = schemas::rows::ActivityEventColumns::default();
+    // Of what compresses badly: 24 MiB.
+    let mut number = 1u64;
+    for i in 0..24_000i64 {
+        let title: String = std::iter::repeat_with(|| {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            format!("{:016x}", number ^ (number >> 29))
+        })
+        .take(64)
+        .collect();
+        events.push(&schemas::rows::ActivityEvent {
+            id: &format!("e-{i}"),
+            user_id: &format!("u-{}", i % 500),
+            team_id: Some("t-1"),
+            ts: MONDAY_MS + i,
+            app: "editor",
+            duration_ms: 1_000,
+            afk: false,
+            category: "coding",
+            title: Some(&title),
+            url: None,
+            device: None,
+            source: "test",
+            ingested_at: MONDAY_MS,
+            extra: None,
+            version: 1,
+        });
+    }
+    let epoch = store.acquire(0).await.unwrap().epoch;
+    let rows = vec![(&schemas::rows::ACTIVITY_EVENTS, events.finish().unwrap())];
+    assert!(rows[0].1.get_array_memory_size() > 24 << 20);
+    store.commit(Commit { partition: 0, epoch, from: 0, to: 24_000, state: vec![7; 1 << 20], rows }).await.unwrap();
+    assert_eq!(database.ask("SELECT count(), uniqExact(title) FROM {db}.activity_events"), "24000\t24000");
+    // Its rows come from the journal once more.
+    let next = ClickHouseStore::open(database.config()).await.unwrap();
+    let got = next.acquire(0).await.unwrap();
+    assert_eq!((got.position, got.state.len()), (24_000, 1 << 20));
+    assert_eq!(database.ask("SELECT count() FROM {db}.activity_events"), "24000");
+}

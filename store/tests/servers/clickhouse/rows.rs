@@ -102,7 +102,7 @@ pub async fn fill(store: &dyn Store) {
         ];
         store.commit(Commit { partition: 0, epoch, from: version - 1, to: version, state: Vec::new(), rows }).await.unwrap();
     }
-    store.replace(&DIRECTORY, directory("u-01").unwrap()).await.unwrap();
+    store.replace(&DIRECTORY, 1, directory("u-01").unwrap()).await.unwrap();
 }
 
 fn a_day(user_id: &str, day: i32) -> UserDaily<'_> {

@@ -3,6 +3,7 @@
 //! Under t-0: t-1 with 6 people, t-2 with 7, t-3 with 2. t-9 has 5, nobody above it. `boss` leads t-2 and works in it.
 //! Noon of Wednesday, 2026-03-18, UTC.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,10 +15,13 @@ use schemas::control::Role;
 use schemas::live::{DayFigures, Presence, Update, WindowFigures};
 use schemas::rows::*;
 use serde_json::{Value, json};
+use store::clickhouse::ClickHouseStore;
 use store::control::{ControlStore, MemoryControl, NewToken, Secret};
 use store::embedded::EmbeddedStore;
 use store::{Commit, Store};
 use tokio_util::sync::CancellationToken;
+
+use crate::database::Database;
 
 pub const DAY_MS: i64 = 86_400_000;
 pub const HOUR: i64 = 3_600_000;
@@ -30,12 +34,13 @@ pub struct World {
     pub base: String,
     pub address: String,
     pub client: Client,
-    pub store: Arc<EmbeddedStore>,
+    pub store: Arc<dyn Store>,
     pub log: Arc<MemoryLog>,
     pub control: Arc<MemoryControl>,
     pub clock: Arc<AtomicI64>,
     pub cancel: CancellationToken,
-    _dir: tempfile::TempDir,
+    /// What the rows are in, until the end.
+    _place: Box<dyn Any + Send + Sync>,
 }
 
 /// Team, and how many people it has: `t-2` has `t-2.1` to `t-2.7`.
@@ -56,6 +61,20 @@ pub async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(std::time::Duration::from_secs(10), work).await.expect("it takes too long")
 }
 
+/// This file is compiled once for each store.
+pub fn is_on_clickhouse() -> bool {
+    module_path!().contains("on_clickhouse")
+}
+
+async fn open() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {
+    if is_on_clickhouse() {
+        let database = Database::new();
+        return (Arc::new(ClickHouseStore::open(database.config()).await.unwrap()), Box::new(database));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    (Arc::new(EmbeddedStore::open(store::embedded::Config::new(dir.path())).unwrap()), Box::new(dir))
+}
+
 impl World {
     pub async fn start() -> World {
         World::with(|_| {}).await
@@ -66,8 +85,23 @@ impl World {
     }
 
     pub async fn of(directory: Value, rows: Vec<Rows>, change: impl FnOnce(&mut Config)) -> World {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Arc::new(EmbeddedStore::open(store::embedded::Config::new(dir.path())).unwrap());
+        let (store, place) = open().await;
+        World::on(store, place, directory, rows, change).await
+    }
+
+    /// On a store that something is put over.
+    pub async fn over(cover: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> World {
+        let (store, place) = open().await;
+        World::on(cover(store), place, directory(), usual_rows(), |_| {}).await
+    }
+
+    async fn on(
+        store: Arc<dyn Store>,
+        place: Box<dyn Any + Send + Sync>,
+        directory: Value,
+        rows: Vec<Rows>,
+        change: impl FnOnce(&mut Config),
+    ) -> World {
         let log = Arc::new(MemoryLog::new(2));
         let control = Arc::new(MemoryControl::new());
         control.put_directory(serde_json::from_value(directory).unwrap()).await.unwrap();
@@ -88,10 +122,35 @@ impl World {
         }
         let epoch = store.acquire(0).await.unwrap().epoch;
         store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
+        let clock = Arc::new(AtomicI64::new(NOON));
+        let world = World::serve(store, log, control, clock, place, change).await;
+        world.until_ready().await;
+        world
+    }
+
+    /// Another process on the same store, log and control data.
+    pub async fn beside(&self) -> World {
+        let world = self.beside_unready().await;
+        world.until_ready().await;
+        world
+    }
+
+    pub async fn beside_unready(&self) -> World {
+        let (log, control, clock) = (self.log.clone(), self.control.clone(), self.clock.clone());
+        World::serve(self.store.clone(), log, control, clock, Box::new(()), |_| {}).await
+    }
+
+    async fn serve(
+        store: Arc<dyn Store>,
+        log: Arc<MemoryLog>,
+        control: Arc<MemoryControl>,
+        clock: Arc<AtomicI64>,
+        place: Box<dyn Any + Send + Sync>,
+        change: impl FnOnce(&mut Config),
+    ) -> World {
         let none = std::time::Duration::ZERO;
         let mut config = Config { figures_fresh: none, figures_stale: none, ..Config::default() };
         change(&mut config);
-        let clock = Arc::new(AtomicI64::new(NOON));
         let (now, cancel) = (clock.clone(), CancellationToken::new());
         let deps = Deps {
             store: store.clone(),
@@ -116,7 +175,7 @@ impl World {
         let router = service.router();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         tokio::spawn(async move { service.run_live().await.unwrap() });
-        let world = World {
+        World {
             base: format!("http://{address}"),
             address,
             client: Client::new(),
@@ -125,13 +184,11 @@ impl World {
             control,
             clock,
             cancel,
-            _dir: dir,
-        };
-        world.until_ready().await;
-        world
+            _place: place,
+        }
     }
 
-    async fn until_ready(&self) {
+    pub async fn until_ready(&self) {
         soon(async {
             while self.client.get(format!("{}/readyz", self.base)).send().await.unwrap().status() != StatusCode::OK {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -13,7 +13,7 @@ use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 
-use super::merge::Run;
+use super::moment::Run;
 use crate::Error;
 
 /// What a plan reads: split into parts that run side by side, each a run of batches with the schema's columns.
@@ -26,7 +26,7 @@ pub(super) trait Source: Send + Sync + 'static {
 }
 
 /// The statement's share of memory, for what a source has to hold at once.
-pub(super) struct Memory(MemoryReservation);
+pub(crate) struct Memory(MemoryReservation);
 
 impl Memory {
     /// Sets what is held; an error when it is more than the statement may have.
@@ -110,7 +110,7 @@ impl ExecutionPlan for ReadExec {
     }
 }
 
-fn external(error: Error) -> DataFusionError {
+pub(super) fn external(error: Error) -> DataFusionError {
     match error {
         // Said in the statement's words where its limits are known.
         Error::Limit(message) => DataFusionError::ResourcesExhausted(message),

@@ -230,3 +230,78 @@ async fn a_path_that_cannot_be_decoded_is_a_problem() {
         assert_eq!((status, code.as_str()), (400, "bad_parameter"), "{path}");
     }
 }
+
+/// A store that cannot be reached for a while.
+struct Away(std::sync::Arc<dyn store::Store>, std::sync::atomic::AtomicBool);
+
+#[async_trait::async_trait]
+impl store::Store for Away {
+    async fn acquire(&self, partition: u32) -> Result<store::Checkpoint, store::Error> {
+        self.0.acquire(partition).await
+    }
+    async fn commit(&self, commit: store::Commit) -> Result<(), store::Error> {
+        self.0.commit(commit).await
+    }
+    async fn scan(&self, scan: store::Scan) -> Result<Vec<arrow::array::RecordBatch>, store::Error> {
+        self.0.scan(scan).await
+    }
+    async fn sql(&self, statement: store::Statement) -> Result<store::Rows, store::Error> {
+        if self.1.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(store::Error::Unavailable("it is away".into()));
+        }
+        self.0.sql(statement).await
+    }
+    async fn flush(&self) -> Result<(), store::Error> {
+        self.0.flush().await
+    }
+    async fn durable_position(&self, partition: u32) -> Result<u64, store::Error> {
+        self.0.durable_position(partition).await
+    }
+    async fn replace(
+        &self,
+        table: &'static schemas::Table,
+        version: u64,
+        rows: arrow::array::RecordBatch,
+    ) -> Result<(), store::Error> {
+        self.0.replace(table, version, rows).await
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_said_to_be_and_is_waited_for() {
+    let away = std::sync::Arc::new(std::sync::OnceLock::new());
+    let kept = away.clone();
+    let over = move |store| {
+        let store = std::sync::Arc::new(Away(store, std::sync::atomic::AtomicBool::new(false)));
+        let _ = kept.set(store.clone());
+        store as std::sync::Arc<dyn store::Store>
+    };
+    let world = World::over(over).await;
+    let away = |is_away: bool| away.get().unwrap().1.store(is_away, std::sync::atomic::Ordering::Relaxed);
+    away(true);
+    for path in ["/v1/org/summary", "/v1/teams/t-2/timeline", "/v1/teams/t-2/heatmap"] {
+        let response = world.send(reqwest::Method::GET, "admin", path, None).await;
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["retry-after"]),
+            (503, &reqwest::header::HeaderValue::from_static("1"))
+        );
+        assert_eq!(problem(response).await.1, "unavailable", "{path}");
+    }
+    let sql = Some(json!({"sql": "SELECT 1"}));
+    assert_eq!(world.send(reqwest::Method::POST, "admin", "/v1/sql", sql).await.status(), 503);
+    away(false);
+    assert_eq!(world.status("admin", "/v1/org/summary").await, 200);
+    // A process that starts meanwhile waits until it is there.
+    away(true);
+    let starting = tokio::spawn({
+        let other = world.beside_unready().await;
+        async move {
+            other.until_ready().await;
+            other
+        }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!starting.is_finished());
+    away(false);
+    starting.await.unwrap();
+}

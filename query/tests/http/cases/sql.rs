@@ -174,7 +174,7 @@ async fn a_token_with_its_share_in_use_waits_and_so_does_everybody_when_the_serv
 async fn one_client_s_statements_leave_room_for_the_next() {
     let world = World::with(|config| (config.sql_concurrency, config.sql_concurrency_per_token) = (2, 1)).await;
     // Runs until nobody reads it any more.
-    let endless = json!({"sql": "SELECT a.value FROM generate_series(1, 100000000) a"});
+    let endless = json!({"sql": "SELECT a.* FROM generate_series(1, 100000000) a"});
     let mut running = run(&world, "application/x-ndjson", endless.clone()).await;
     assert!(running.chunk().await.unwrap().is_some());
     assert_eq!(run(&world, "*/*", json!({"sql": "SELECT 1"})).await.status(), 429);
@@ -196,7 +196,7 @@ async fn a_reader_that_takes_nothing_does_not_keep_its_slot() {
         config.sql_time = std::time::Duration::from_secs(1);
     })
     .await;
-    let endless = json!({"sql": "SELECT a.value FROM generate_series(1, 100000000) a"});
+    let endless = json!({"sql": "SELECT a.* FROM generate_series(1, 100000000) a"});
     let mut stalled = run(&world, "application/x-ndjson", endless).await;
     assert!(stalled.chunk().await.unwrap().is_some());
     soon(async {
@@ -215,14 +215,13 @@ async fn a_reader_that_takes_nothing_does_not_keep_its_slot() {
 #[tokio::test]
 async fn a_form_that_cannot_hold_a_column_names_it() {
     let world = World::start().await;
-    for (form, sql, column) in [
-        ("text/csv", "SELECT user_id, features FROM burnout_risk", "features"),
-        (
-            "application/vnd.apache.parquet",
-            "SELECT arrow_cast('1 month', 'Interval(MonthDayNano)') AS span FROM burnout_risk",
-            "span",
-        ),
-    ] {
+    let mut unfit = vec![("text/csv", "SELECT user_id, features FROM burnout_risk", "features")];
+    if !is_on_clickhouse() {
+        // ClickHouse knows nothing that Parquet does not.
+        let span = "SELECT arrow_cast('1 month', 'Interval(MonthDayNano)') AS span FROM burnout_risk";
+        unfit.push(("application/vnd.apache.parquet", span, "span"));
+    }
+    for (form, sql, column) in unfit {
         let response = run(&world, form, json!({ "sql": sql })).await;
         let (status, body): (_, Value) = (response.status(), response.json().await.unwrap());
         assert!(status == 406 && body["code"] == "not_acceptable", "{form}: {body}");

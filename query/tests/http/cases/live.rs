@@ -499,3 +499,62 @@ async fn stopping_says_goodbye() {
     world.cancel.cancel();
     assert_eq!(client.closed().await, 1001);
 }
+
+#[tokio::test]
+async fn a_client_that_comes_back_to_another_process_gets_a_snapshot() {
+    let here = World::start().await;
+    let there = here.beside().await;
+    let (mut one, mut other) = (Client::connect(&here, "member").await, Client::connect(&there, "member").await);
+    let mut last = Vec::new();
+    for client in [&mut one, &mut other] {
+        client.subscribe("me", "me", None).await;
+        client.next().await;
+    }
+    for hours in 1..=3 {
+        here.publish(update("t-2.1", "t-2", hours * HOUR)).await;
+        last = vec![one.next().await, other.next().await];
+        assert_eq!(last[0]["data"]["day"], last[1]["data"]["day"], "both follow the same log");
+    }
+    let seq = last[0]["seq"].as_u64().unwrap();
+    for from in [seq, seq - 1] {
+        let mut moved = Client::connect(&there, "member").await;
+        moved.subscribe("again", "me", Some(from)).await;
+        let message = moved.next().await;
+        assert_eq!(
+            (&message["type"], &message["data"]["day"]["focus_ms"]),
+            (&json!("snapshot"), &json!(3 * HOUR)),
+            "from {from}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_lost_update_would_have_said_shows_all_the_same() {
+    let world = World::with(|config| config.live.look = Duration::from_millis(400)).await;
+    let (mut team, mut me) = (Client::connect(&world, "manager").await, Client::connect(&world, "member").await);
+    team.subscribe("a", "team:t-2", None).await;
+    me.subscribe("me", "me", None).await;
+    let (before, mine) = (team.next().await, me.next().await);
+    assert_eq!((&before["data"]["n"], &mine["data"]["day"]["focus_ms"]), (&json!(7), &json!(HOUR)));
+    // Everybody of t-2 goes on working; the first one's day turns out to be none, and nobody is told.
+    let (mut days, mut windows) = (schemas::rows::UserDailyColumns::default(), schemas::rows::User5mColumns::default());
+    for (user, team, i) in people().filter(|(_, team, _)| *team == "t-2") {
+        let version = 2;
+        let deleted = i == 7;
+        days.push(&schemas::rows::UserDaily { version, deleted, ..user_daily(&user, team, TODAY, i + 2) });
+        windows.push(&schemas::rows::User5m { version, ..user_5m(&user, team, NOON - 300_000, 60_000) });
+    }
+    let rows = vec![(&schemas::rows::USER_DAILY, days.finish().unwrap()), (&schemas::rows::USER_5M, windows.finish().unwrap())];
+    let rows = rows.into_iter().map(|(table, batch): (&'static _, _)| (table, batch)).collect();
+    let commit = store::Commit { partition: 0, epoch: 1, from: 1, to: 2, state: Vec::new(), rows };
+    store::Store::commit(&*world.store, commit).await.unwrap();
+    let mut day = json!(null);
+    while day["focus_ms"] != json!(3 * HOUR) {
+        day = me.next().await["data"]["day"].clone();
+    }
+    let mut state = before["data"].as_object().unwrap().clone();
+    while state["n"] != 6 || state["windows"].as_array().unwrap().iter().all(|w| w["start"] != json!(NOON - 300_000)) {
+        state.extend(team.next().await["data"].as_object().unwrap().clone());
+    }
+    assert_eq!(state["today"]["focus_ms"]["mean"], 5.5 * HOUR as f64);
+}

@@ -10,9 +10,7 @@ use arrow::array::{
 use schemas::rows::USER_DAILY;
 
 use super::super::exec::{Memory, Source};
-use super::super::merge::Run;
-use super::super::people::Selection;
-use super::super::snapshot::Unit;
+use super::super::moment::{Run, Selection, Unit};
 use super::counts::{Tree, each_active};
 use super::{HEAD, LEVELS, Wanted};
 use crate::Error;

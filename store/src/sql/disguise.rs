@@ -21,11 +21,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use schemas::Table;
 use schemas::pseudonym::Kind;
 
-use super::exec::{Memory, ReadExec, Source};
-use super::merge::Run;
-use super::people::Selection;
-use super::snapshot::Unit;
-use super::table::{filter, prune_days, selection, snapshot_of, spread};
+use super::exec::{Memory, ReadExec, Source, external};
+use super::moment::{Run, Selection, Unit};
+use super::table::{filter, moment_of, prune_days, selection, spread};
 use crate::Error;
 use crate::reader::{Disguise, Shown};
 use crate::rows::{column, damaged, times, users};
@@ -80,7 +78,7 @@ impl TableProvider for DisguisedTable {
         _: Option<usize>,
     ) -> PlanResult<Arc<dyn ExecutionPlan>> {
         let disguised = &self.disguise.tables[self.at];
-        let mut units = snapshot_of(session)?.units(disguised.table, i32::MIN, i32::MAX);
+        let mut units = moment_of(session)?.days(disguised.table).await.map_err(external)?;
         let mut people = None;
         if let Some(filter) = filter(session, &self.schema, filters)? {
             units = prune_days(disguised.table, &self.schema, units, &filter);

@@ -8,8 +8,7 @@ use arrow::datatypes::Int64Type;
 use schemas::Table;
 use schemas::rows::USER_5M;
 
-use super::super::people::Selection;
-use super::super::snapshot::Unit;
+use super::super::moment::{Selection, Unit};
 use crate::Error;
 use crate::reader::{Figures, Units};
 use crate::rows::{DAY_MS, column, times, users};

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use focusflow_store::embedded::EmbeddedStore;
 use focusflow_store::reader::{Figures, Reader, Units, Window};
 use focusflow_store::testing::MONDAY_MS;
 use focusflow_store::{Commit, Error, Scan, Store};
@@ -10,15 +9,19 @@ use schemas::rows::{
     BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns, Factor, USER_5M, USER_DAILY, User5mColumns, UserDaily, UserDailyColumns,
 };
 
-use crate::sql::{DAY_MS, a_window, fill, open, query, query_as};
+use super::{DAY_MS, a_window, an_idle_day, fill, query, query_as};
 
 /// Teams t-0, t-1 … below the organisation, the last of them below the first; shown from five people on (eight for burnout),
-/// whatever that gives away: the rule itself is the caller's.
-struct Teams(Vec<String>);
+/// whatever that gives away: the rule itself is the caller's. With them the windows of a day that are shown of nobody.
+struct Teams(Vec<String>, [u64; 5]);
 
 impl Teams {
     fn reader(count: usize) -> Reader {
-        let units = Teams((0..count).map(|i| format!("t-{i}")).collect());
+        Teams::withholding(count, [0; 5])
+    }
+
+    fn withholding(count: usize, windows: [u64; 5]) -> Reader {
+        let units = Teams((0..count).map(|i| format!("t-{i}")).collect(), windows);
         Reader { units: Some(Arc::new(units)), ..Reader::default() }
     }
 }
@@ -50,8 +53,9 @@ impl Units for Teams {
         windows.iter().enumerate().map(|(i, w)| w.released && !(few && windows.get(i + 1).is_some_and(|w| !w.released))).collect()
     }
 
-    fn withheld(&self, _: &[(usize, [u64; 5])], _: &[bool]) -> [u64; 5] {
-        [0; 5]
+    fn withheld(&self, people: &[(usize, [u64; 5])], _: &[bool]) -> [u64; 5] {
+        assert!(people.is_sorted_by_key(|(unit, _)| *unit) && people.len() <= 20, "each person once, in order: {people:?}");
+        self.1
     }
 
     fn enough(&self) -> u32 {
@@ -59,36 +63,32 @@ impl Units for Teams {
     }
 }
 
-async fn teams(store: &EmbeddedStore, count: usize, sql: &str) -> Result<String, Error> {
+async fn teams(store: &dyn Store, count: usize, sql: &str) -> Result<String, Error> {
     query_as(store, sql, Teams::reader(count)).await
 }
 
-#[tokio::test]
-async fn figures_of_teams_and_of_all_below_them() {
-    let (_dir, store) = open();
+pub async fn figures_of_teams_and_of_all_below_them(store: &dyn Store) {
     // Teams of seven, seven and two, which are below the first.
-    fill(&store, 16, 1, true).await;
+    fill(store, 16, 1, true).await;
     let sql = "SELECT team_id, n, suppressed, focus_ms_mean, focus_ms_median, focus_ms_p90, load_mean, final FROM team_5m ORDER BY team_id";
     let expected = "t-0 9 false 333333.3333333333 240000.0 852000.0 0.5 true
 t-1 7 false 600000.0 600000.0 744000.0 0.5 true
 t-2  true";
-    assert_eq!(teams(&store, 3, sql).await.unwrap(), expected);
+    assert_eq!(teams(store, 3, sql).await.unwrap(), expected);
     let one = "SELECT n FROM team_5m WHERE team_id = 't-0' AND window_start < '2026-01-06'";
-    assert_eq!(teams(&store, 3, one).await.unwrap(), "9");
+    assert_eq!(teams(store, 3, one).await.unwrap(), "9");
     assert_eq!(
-        teams(&store, 3, "SELECT count(*), count(n) FROM team_5m WHERE team_id IN ('t-2', 'nobody')").await.unwrap(),
+        teams(store, 3, "SELECT count(*), count(n) FROM team_5m WHERE team_id IN ('t-2', 'nobody')").await.unwrap(),
         "1 0"
     );
     for view in ["team_daily", "team_burnout"] {
-        assert_eq!(teams(&store, 3, &format!("SELECT count(*) FROM {view}")).await.unwrap(), "0");
+        assert_eq!(teams(store, 3, &format!("SELECT count(*) FROM {view}")).await.unwrap(), "0");
     }
-    let error = query(&store, "SELECT * FROM team_5m").await.unwrap_err();
+    let error = query(store, "SELECT * FROM team_5m").await.unwrap_err();
     assert!(matches!(&error, Error::Statement { message, .. } if message.contains("team_5m")), "without units: {error:?}");
 }
 
-#[tokio::test]
-async fn what_is_shown_of_a_window_can_depend_on_the_days_beside_it() {
-    let (_dir, store) = open();
+pub async fn what_is_shown_of_a_window_can_depend_on_the_days_beside_it(store: &dyn Store) {
     let epoch = store.acquire(0).await.unwrap().epoch;
     let midnight = MONDAY_MS + DAY_MS;
     let mut columns = User5mColumns::default();
@@ -104,15 +104,13 @@ async fn what_is_shown_of_a_window_can_depend_on_the_days_beside_it() {
     store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
     for _ in 0..2 {
         let shown = |filter: &str| format!("SELECT n FROM team_5m WHERE {filter} ORDER BY window_start");
-        assert_eq!(teams(&store, 1, &shown("true")).await.unwrap().lines().collect::<Vec<_>>(), ["", "", "6"]);
-        assert_eq!(teams(&store, 1, &shown("window_start < '2026-01-06'")).await.unwrap(), "");
+        assert_eq!(teams(store, 1, &shown("true")).await.unwrap().lines().collect::<Vec<_>>(), ["", "", "6"]);
+        assert_eq!(teams(store, 1, &shown("window_start < '2026-01-06'")).await.unwrap(), "");
         store.flush().await.unwrap();
     }
 }
 
-#[tokio::test]
-async fn lists_survive_files_and_burnout_shows_from_eight_people_on() {
-    let (_dir, store) = open();
+pub async fn lists_survive_files_and_burnout_shows_from_eight_people_on(store: &dyn Store) {
     let epoch = store.acquire(0).await.unwrap().epoch;
     let day = (MONDAY_MS / DAY_MS) as i32;
     let (mut risks, mut days) = (BurnoutRiskColumns::default(), UserDailyColumns::default());
@@ -143,53 +141,30 @@ async fn lists_survive_files_and_burnout_shows_from_eight_people_on() {
     for _ in 0..2 {
         let scan = Scan { table: &BURNOUT_RISK, users: Vec::new(), from_ms: MONDAY_MS, to_ms: MONDAY_MS + DAY_MS };
         assert_eq!(store.scan(scan).await.unwrap(), std::slice::from_ref(&before));
-        assert_eq!(query(&store, "SELECT sum(array_length(features)) FROM burnout_risk").await.unwrap(), "15");
+        assert_eq!(query(store, "SELECT count(*) FROM burnout_risk").await.unwrap(), "16");
         // A third team, which has nobody, is below the first.
         let burnout = "SELECT team_id, n, suppressed, low, elevated, high FROM team_burnout ORDER BY team_id";
-        assert_eq!(teams(&store, 3, burnout).await.unwrap(), "t-0 8 false 6 0 2\nt-1  true\nt-2  true");
+        assert_eq!(teams(store, 3, burnout).await.unwrap(), "t-0 8 false 6 0 2\nt-1  true\nt-2  true");
         let daily = "SELECT n, active_ms_mean, response_ms_mean, rest_ms_p90 FROM team_daily WHERE team_id = 't-1'";
-        assert_eq!(teams(&store, 3, daily).await.unwrap(), "7 1.0", "a metric nobody has a value for is null");
+        assert_eq!(teams(store, 3, daily).await.unwrap(), "7 1.0", "a metric nobody has a value for is null");
         store.flush().await.unwrap();
     }
 }
 
-pub fn an_idle_day<'a>(user_id: &'a str, team_id: &'a str, day: i32) -> UserDaily<'a> {
-    UserDaily {
-        user_id,
-        day,
-        team_id: Some(team_id),
-        active_ms: 0,
-        focus_ms: 0,
-        comm_ms: 0,
-        meeting_ms: 0,
-        switches: 0,
-        blocks: 0,
-        deep_blocks: 0,
-        block_ms: 0,
-        deep_ms: 0,
-        longest_block_ms: 0,
-        stretch_ms: 0,
-        sessions: 0,
-        sessions_completed: 0,
-        session_ms: 0,
-        messages_received: 0,
-        messages_sent: 0,
-        sent_after_hours: 0,
-        response_ms: None,
-        interruptions: 0,
-        self_interruptions: 0,
-        load: 0.0,
-        interruption_score: 0.0,
-        focus_score: None,
-        streak_days: 0,
-        first_active: None,
-        last_active: None,
-        span_ms: 0,
-        after_hours_ms: 0,
-        rest_ms: None,
-        definition: 1,
-        final_: true,
-        version: 1,
-        deleted: false,
-    }
+pub async fn a_withheld_window_is_shown_of_nobody(store: &dyn Store) {
+    // Two days, a window each at midnight; by name the first of the day.
+    fill(store, 14, 2, true).await;
+    let sql = "SELECT team_id, n FROM team_5m ORDER BY window_start, team_id";
+    assert_eq!(teams(store, 2, sql).await.unwrap(), "t-0 14\nt-1 7\nt-0 14\nt-1 7");
+    let reader = Teams::withholding(2, [1, 0, 0, 0, 0]);
+    assert_eq!(query_as(store, sql, reader).await.unwrap(), "t-0\nt-1\nt-0\nt-1");
+}
+
+pub async fn figures_stand_beside_rows(store: &dyn Store) {
+    fill(store, 14, 3, true).await;
+    let sql = "SELECT u.user_id, u.focus_ms, t.n, t.focus_ms_median FROM user_5m u JOIN team_5m t ON t.team_id = u.team_id \
+               AND t.window_start = u.window_start WHERE u.user_id = 'u-008' AND u.window_start < '2026-01-07' ORDER BY u.window_start";
+    assert_eq!(teams(store, 3, sql).await.unwrap(), "u-008 480000 7 600000.0\nu-008 480000 7 600000.0");
+    assert_eq!(teams(store, 3, "SELECT count(*) FROM user_5m, team_daily").await.unwrap(), "0");
+    assert_eq!(teams(store, 3, "SELECT count(*) FROM user_5m, (SELECT count(*) FROM team_daily) t").await.unwrap(), "42");
 }

@@ -1,10 +1,22 @@
-//! Statements to rows: parsed, found to be a single query, planned over one snapshot, run under its limits.
+//! Statements to rows, for both stores: parsed, found to be a single query, planned over the rows a store has for it (`moment`),
+//! run under its limits.
+
+mod disguise;
+mod exec;
+mod explain;
+mod functions;
+mod guard;
+mod hold;
+mod moment;
+mod table;
+mod teams;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
     TableProvider,
@@ -21,20 +33,18 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use schemas::rows::TABLES;
 use serde_json::Value;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 
-use super::disguise::DisguisedTable;
-use super::engine::Engine;
-use super::explain;
-use super::functions;
-use super::guard;
-use super::hold::HoldWindows;
-use super::table::StoredTable;
-use super::teams::TeamView;
+use self::disguise::DisguisedTable;
+use self::hold::HoldWindows;
+pub(crate) use self::moment::{Day, Moment, Run, Selection, Unit};
+use self::table::{Seen, StoredTable};
+pub(crate) use self::teams::TEAM_VIEWS;
+use self::teams::TeamView;
 use crate::reader::{Disguise, Reader};
 use crate::rows::damaged;
 use crate::{Error, Limits, Params, Rows, Statement, metrics as names};
@@ -42,9 +52,43 @@ use crate::{Error, Limits, Params, Rows, Statement, metrics as names};
 const CATALOG: &str = "focusflow";
 const SCHEMA: &str = "public";
 /// Batches a slow reader leaves waiting.
-const WAITING_BATCHES: usize = 2;
+pub(crate) const WAITING_BATCHES: usize = 2;
+/// Planning goes as deep as a statement is nested. Only what is used of it takes memory.
+const STACK_BYTES: usize = 32 << 20;
 
-pub(super) struct Planner {
+/// What statements are planned and run on, so that a long one holds up nobody's requests.
+pub(crate) struct Threads {
+    /// Taken on drop: a runtime must not be dropped where others wait.
+    runtime: Option<Runtime>,
+}
+
+impl Threads {
+    pub fn start(count: usize) -> Result<Threads, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(count.max(1))
+            .thread_name("store")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .map_err(|e| Error::Unavailable(format!("the threads of the store cannot be started: {e}")))?;
+        Ok(Threads { runtime: Some(runtime) })
+    }
+
+    pub fn handle(&self) -> Result<&Handle, Error> {
+        let gone = || Error::Unavailable("the store is shut".into());
+        self.runtime.as_ref().map(Runtime::handle).ok_or_else(gone)
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+pub(crate) struct Planner {
     /// With every table, for readers that see all.
     whole: SessionState,
     /// The catalog made last for a disguise; statements of one follow each other.
@@ -96,12 +140,12 @@ impl Planner {
         Ok(state)
     }
 
-    pub async fn run(&self, handle: &Handle, engine: &Engine, statement: Statement) -> Result<Rows, Error> {
+    pub async fn run(&self, handle: &Handle, moment: Arc<dyn Moment>, statement: Statement) -> Result<Rows, Error> {
         let started = Instant::now();
         let deadline = tokio::time::Instant::from_std(started + statement.limits.time);
         let Statement { sql, params, limits, reader } = statement;
         let mut state = self.state(&reader)?;
-        state.config_mut().set_extension(Arc::new(engine.snapshot()));
+        state.config_mut().set_extension(Arc::new(Seen(moment)));
         state.config_mut().set_extension(Arc::new(reader.clone()));
         state.mark_start_execution();
         let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(limits.memory_bytes));
@@ -133,7 +177,7 @@ impl Planner {
                 let plan = state.create_physical_plan(&plan).await?;
                 execute_stream(plan, Arc::new(task_context(&state, runtime)))
             };
-            let mut stream = match planned.await {
+            let stream = match planned.await {
                 Ok(stream) => stream,
                 Err(error) => {
                     let _ = ready.send(Err(explain::error(&error, &limits, &tables_of(&state))));
@@ -143,16 +187,8 @@ impl Planner {
             if ready.send(Ok(stream.schema())).is_err() {
                 return false;
             }
-            while let Some(batch) = stream.next().await {
-                let batch = batch.map_err(|e| explain::error(&e, &limits, &[]));
-                let ended = batch.is_err();
-                // A reader that takes nothing holds the work up until its time is over, no longer.
-                let sent = tokio::time::timeout_at(deadline, send.send(batch)).await;
-                if ended || !matches!(sent, Ok(Ok(()))) {
-                    return false;
-                }
-            }
-            true
+            let batches = stream.map(|batch| batch.map_err(|e| explain::error(&e, &limits, &[])));
+            hand_over(batches, send, deadline).await
         });
         // Dropping the answer, or this future, ends the work.
         let work = EndOnDrop(task);
@@ -162,9 +198,44 @@ impl Planner {
             Err(_) => return Err(out_of_time(limits.time)),
         };
         metrics::histogram!(names::QUERY_START_SECONDS).record(started.elapsed().as_secs_f64());
-        let answer = Answer { receive, deadline, limits, left: limits.rows, ended: false, work };
-        Ok(Rows { schema, batches: futures::stream::unfold(answer, Answer::next).boxed() })
+        Ok(answer(schema, receive, deadline, limits, work))
     }
+}
+
+pub(crate) type Batches = mpsc::Receiver<Result<RecordBatch, Error>>;
+
+/// Batches to who waits for them; true when all were sent. A reader that takes nothing holds the work up until its time is
+/// over, no longer.
+pub(crate) async fn hand_over(
+    batches: impl Stream<Item = Result<RecordBatch, Error>>,
+    send: mpsc::Sender<Result<RecordBatch, Error>>,
+    deadline: tokio::time::Instant,
+) -> bool {
+    let mut batches = std::pin::pin!(batches);
+    loop {
+        let batch = match tokio::time::timeout_at(deadline, batches.next()).await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return true,
+            Err(_) => return false,
+        };
+        let ended = batch.is_err();
+        let sent = tokio::time::timeout_at(deadline, send.send(batch)).await;
+        if ended || !matches!(sent, Ok(Ok(()))) {
+            return false;
+        }
+    }
+}
+
+/// What `work` hands over, within the limits.
+pub(crate) fn answer(
+    schema: SchemaRef,
+    receive: Batches,
+    deadline: tokio::time::Instant,
+    limits: Limits,
+    work: EndOnDrop,
+) -> Rows {
+    let answer = Answer { receive, deadline, limits, left: limits.rows, ended: false, work };
+    Rows { schema, batches: futures::stream::unfold(answer, Answer::next).boxed() }
 }
 
 fn team_views(partitions: usize) -> impl Iterator<Item = (&'static str, Arc<dyn TableProvider>)> {
@@ -200,7 +271,7 @@ fn task_context(state: &SessionState, runtime: Arc<RuntimeEnv>) -> TaskContext {
 
 /// Batches on their way to the reader, and the limits on them.
 struct Answer {
-    receive: mpsc::Receiver<Result<RecordBatch, Error>>,
+    receive: Batches,
     deadline: tokio::time::Instant,
     limits: Limits,
     left: usize,
@@ -240,7 +311,7 @@ impl Answer {
     }
 }
 
-fn ended_with(error: Error) -> mpsc::Receiver<Result<RecordBatch, Error>> {
+fn ended_with(error: Error) -> Batches {
     let (send, receive) = mpsc::channel(1);
     // There is room for one.
     let _ = send.try_send(Err(error));
@@ -248,7 +319,7 @@ fn ended_with(error: Error) -> mpsc::Receiver<Result<RecordBatch, Error>> {
 }
 
 /// True when all rows were sent.
-struct EndOnDrop(tokio::task::JoinHandle<bool>);
+pub(crate) struct EndOnDrop(pub tokio::task::JoinHandle<bool>);
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
@@ -256,7 +327,7 @@ impl Drop for EndOnDrop {
     }
 }
 
-fn out_of_time(limit: Duration) -> Error {
+pub(crate) fn out_of_time(limit: Duration) -> Error {
     Error::Limit(format!(
         "the statement reached its limit of {} s of time: ask for fewer days or people, or filter on user_id, team_id or the time column",
         limit.as_secs_f64()

@@ -1,5 +1,5 @@
 //! The team views: figures of each unit of the organisation, of its people and of those in units below, step by step of time.
-//! They are counted from the same moment's rows a statement sees; what may be shown of whom the statement's reader says
+//! They are counted from the rows the statement sees; what may be shown of whom the statement's reader says
 //! (`reader::Units`).
 //!
 //! Every unit has a row in every step in which anybody was active, so that a row says nothing of its unit's people; where
@@ -25,15 +25,17 @@ use schemas::{Column, ColumnType, Table};
 
 use self::burnout::BurnoutSource;
 use self::figures::FiguresSource;
-use super::exec::ReadExec;
-use super::snapshot::Unit;
-use super::table::{filter, prune_days, selection, snapshot_of};
+use super::exec::{ReadExec, external};
+use super::moment::Unit;
+use super::table::{filter, moment_of, prune_days, selection};
 use crate::reader::{Reader, Units};
 
 /// How many people of a unit are at which level.
 const LEVELS: [&str; 4] = ["low", "elevated", "high", "insufficient_data"];
 /// Columns before the figures: team_id, the time, n, suppressed.
 const HEAD: usize = 4;
+
+pub(crate) const TEAM_VIEWS: [&str; 3] = ["team_5m", "team_daily", "team_burnout"];
 
 pub(super) struct TeamView {
     pub name: &'static str,
@@ -44,9 +46,13 @@ pub(super) struct TeamView {
 
 impl TeamView {
     pub fn all(partitions: usize) -> impl Iterator<Item = TeamView> {
-        let views: [(&str, &'static Table); 3] =
-            [("team_5m", &USER_5M), ("team_daily", &USER_DAILY), ("team_burnout", &BURNOUT_RISK)];
-        views.into_iter().map(move |(name, source)| TeamView { name, source, schema: schema(source), partitions })
+        let sources: [&'static Table; 3] = [&USER_5M, &USER_DAILY, &BURNOUT_RISK];
+        TEAM_VIEWS.into_iter().zip(sources).map(move |(name, source)| TeamView {
+            name,
+            source,
+            schema: schema(source),
+            partitions,
+        })
     }
 }
 
@@ -113,8 +119,8 @@ impl TableProvider for TeamView {
         let units = reader
             .and_then(|reader| reader.units.clone())
             .ok_or_else(|| DataFusionError::Plan(format!("{} needs to know which teams there are: ask the server", self.name)))?;
-        let snapshot = snapshot_of(session)?;
-        let all = snapshot.units(self.source, i32::MIN, i32::MAX);
+        let moment = moment_of(session)?;
+        let all = moment.days(self.source).await.map_err(external)?;
         let (mut of_span, mut teams) = (all.clone(), None);
         if let Some(filter) = filter(session, &self.schema, filters)? {
             of_span = prune_days(self.source, &self.schema, of_span, &filter);
@@ -126,7 +132,7 @@ impl TableProvider for TeamView {
         let wanted = Wanted { view: self.name, schema: schema.clone(), columns, units, teams, days, partitions: self.partitions };
         let by_day = |units: Vec<Unit>| units.into_iter().map(|unit| (unit.day, unit)).collect::<BTreeMap<i32, Unit>>();
         if self.source.name == BURNOUT_RISK.name {
-            let active = by_day(snapshot.units(&USER_DAILY, i32::MIN, i32::MAX));
+            let active = by_day(moment.days(&USER_DAILY).await.map_err(external)?);
             return Ok(ReadExec::new(schema, BurnoutSource::new(wanted, by_day(all), active)));
         }
         Ok(ReadExec::new(schema, FiguresSource::new(wanted, self.source, by_day(all))))

@@ -16,9 +16,7 @@ use schemas::Table;
 use schemas::rows::USER_5M;
 
 use super::super::exec::{Memory, Source};
-use super::super::merge::Run;
-use super::super::people::Selection;
-use super::super::snapshot::Unit;
+use super::super::moment::{Run, Selection, Unit};
 use super::answer::{Answer, Cell};
 use super::counts::{Counts, Tree, each_active};
 use super::{HEAD, Wanted, metrics};
@@ -80,7 +78,7 @@ impl Source for FiguresSource {
 
     fn read(&self, part: usize, memory: Memory) -> Result<Run, Error> {
         let days = self.parts.get(part).cloned().unwrap_or_default();
-        let mut reading = Reading { shared: self.shared.clone(), counts: BTreeMap::new(), memory };
+        let mut reading = Reading { shared: self.shared.clone(), counts: BTreeMap::new(), memory, kept: 0 };
         Ok(Box::new(days.into_iter().flat_map(move |day| match reading.day(day) {
             Ok(batches) => batches.into_iter().map(Ok).collect::<Vec<_>>(),
             Err(error) => vec![Err(error)],
@@ -94,31 +92,57 @@ struct Reading {
     /// Of the days about where it stands.
     counts: BTreeMap<i32, Arc<Counts>>,
     memory: Memory,
+    /// Bytes of rows that are kept to be read again.
+    kept: usize,
 }
 
 impl Reading {
     fn day(&mut self, day: i32) -> Result<Vec<RecordBatch>, Error> {
         let shared = self.shared.clone();
         self.counts.retain(|known, _| *known >= day - 1);
+        let rows = self.still(day)?;
         let counts = self.counts_of(day)?;
         let mut cells = self.shown(day, &counts)?;
-        self.fill(day, &mut cells)?;
+        self.fill(rows.as_ref(), &mut cells)?;
+        self.kept = 0;
         let steps: Vec<i64> = counts.steps.keys().copied().collect();
         let a_batch = (BATCH_ROWS / shared.listed.len().max(1)).max(1);
         steps.chunks(a_batch).map(|steps| shared.batch(steps, &mut cells)).collect()
+    }
+
+    /// The day's rows, which are read twice: who is counted has to be whose values are shown. Where they may change in
+    /// between they are kept, and counted anew if that was done for the day before.
+    fn still(&mut self, day: i32) -> Result<Option<Unit>, Error> {
+        let shared = self.shared.clone();
+        let Some(rows) = shared.days.get(&day) else { return Ok(None) };
+        let (rows, kept) = rows.still(&shared.columns(), &Selection::default(), &self.memory, self.held())?;
+        if kept > 0 {
+            self.kept = kept;
+            self.count(day, Some(&rows))?;
+        }
+        Ok(Some(rows))
+    }
+
+    fn held(&self) -> usize {
+        self.kept + self.counts.values().map(|counts| counts.bytes()).sum::<usize>()
     }
 
     fn counts_of(&mut self, day: i32) -> Result<Arc<Counts>, Error> {
         if let Some(known) = self.counts.get(&day) {
             return Ok(known.clone());
         }
-        let counts = match self.shared.days.get(&day) {
+        let shared = self.shared.clone();
+        self.count(day, shared.days.get(&day))
+    }
+
+    fn count(&mut self, day: i32, rows: Option<&Unit>) -> Result<Arc<Counts>, Error> {
+        let counts = match rows {
             Some(rows) => Counts::of(rows, &self.shared.tree, &self.shared.some)?,
             None => Counts::default(),
         };
         let counts = Arc::new(counts);
         self.counts.insert(day, counts.clone());
-        self.memory.hold(self.counts.values().map(|counts| counts.bytes()).sum())?;
+        self.memory.hold(self.held())?;
         Ok(counts)
     }
 
@@ -144,14 +168,11 @@ impl Reading {
     }
 
     /// Reads the rows again, for the values of what is shown.
-    fn fill(&self, day: i32, cells: &mut HashMap<(i64, usize), Cell>) -> Result<(), Error> {
+    fn fill(&self, rows: Option<&Unit>, cells: &mut HashMap<(i64, usize), Cell>) -> Result<(), Error> {
         let shared = &*self.shared;
-        let Some(rows) = shared.days.get(&day).filter(|_| !cells.is_empty()) else { return Ok(()) };
-        let mut columns = vec!["user_id", "team_id", shared.table.time, "active_ms", "final"];
-        columns.extend(shared.metrics.iter().map(|(name, _)| *name).filter(|name| *name != "active_ms"));
-        let held: usize = self.counts.values().map(|counts| counts.bytes()).sum();
-        let mut values = 0;
-        for batch in rows.read(&columns, &shared.selection())? {
+        let Some(rows) = rows.filter(|_| !cells.is_empty()) else { return Ok(()) };
+        let (held, mut values) = (self.held(), 0);
+        for batch in rows.read(&shared.columns(), &shared.selection())? {
             let batch = batch?;
             let numbers = shared.metrics.iter().map(|(name, _)| floats(&batch, name)).collect::<Result<Vec<_>, _>>()?;
             let finals = column(&batch, "final")?.as_boolean().clone();
@@ -169,6 +190,12 @@ impl Reading {
 }
 
 impl Shared {
+    fn columns(&self) -> Vec<&'static str> {
+        let mut columns = vec!["user_id", "team_id", self.table.time, "active_ms", "final"];
+        columns.extend(self.metrics.iter().map(|(name, _)| *name).filter(|name| *name != "active_ms"));
+        columns
+    }
+
     /// Rows of teams that count in a listed unit; where all are listed, all rows.
     fn selection(&self) -> Selection {
         if self.wanted.teams.is_none() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, RecordBatch, TimestampMillisecondArray};
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, TimestampMillisecondArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -20,15 +20,12 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use schemas::Table;
 
-use super::exec::{Memory, ReadExec, Source};
-use super::merge::Run;
-use super::people::Selection;
-use super::snapshot::{Snapshot, Unit};
+use super::exec::{Memory, ReadExec, Source, external};
+use super::moment::{Moment, Run, Selection, Unit};
 use crate::Error;
 use crate::rows::{DAY_MS, is_replaced};
 
-/// Knows no rows: they come from the snapshot the statement's session carries, so that one statement sees one moment
-/// in all its tables.
+/// Knows no rows: they come from the moment the statement's session carries.
 #[derive(Debug)]
 pub(super) struct StoredTable {
     table: &'static Table,
@@ -42,11 +39,8 @@ impl StoredTable {
     }
 }
 
-impl fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Snapshot")
-    }
-}
+/// A session's extension: what its statement sees.
+pub(super) struct Seen(pub Arc<dyn Moment>);
 
 #[async_trait]
 impl TableProvider for StoredTable {
@@ -65,15 +59,12 @@ impl TableProvider for StoredTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> PlanResult<Arc<dyn ExecutionPlan>> {
-        let snapshot = snapshot_of(session)?;
+        let moment = moment_of(session)?;
         if is_replaced(self.table) {
-            let batch = match snapshot.replaced(self.table) {
-                Some(batch) => (**batch).clone(),
-                None => RecordBatch::new_empty(self.schema.clone()),
-            };
+            let batch = moment.replaced(self.table).await.map_err(external)?;
             return MemTable::try_new(self.schema.clone(), vec![vec![batch]])?.scan(session, projection, filters, limit).await;
         }
-        let mut units = snapshot.units(self.table, i32::MIN, i32::MAX);
+        let mut units = moment.days(self.table).await.map_err(external)?;
         let mut wanted = Selection::default();
         if let Some(filter) = filter(session, &self.schema, filters)? {
             units = prune_days(self.table, &self.schema, units, &filter);
@@ -95,10 +86,9 @@ impl TableProvider for StoredTable {
     }
 }
 
-/// The moment the statement sees.
-pub(super) fn snapshot_of(session: &dyn Session) -> PlanResult<Arc<Snapshot>> {
-    let snapshot = session.config().get_extension::<Snapshot>();
-    snapshot.ok_or_else(|| DataFusionError::Internal("the session carries no snapshot of the store".into()))
+pub(super) fn moment_of(session: &dyn Session) -> PlanResult<Arc<dyn Moment>> {
+    let seen = session.config().get_extension::<Seen>().map(|seen| seen.0.clone());
+    seen.ok_or_else(|| DataFusionError::Internal("the session carries no moment of the store".into()))
 }
 
 /// All filters as one, on columns of this schema.

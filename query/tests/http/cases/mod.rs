@@ -1,0 +1,10 @@
+mod admin;
+mod audit;
+mod live;
+mod pseudonyms;
+mod rest;
+mod roles;
+mod setting;
+mod sql;
+mod sse;
+mod units;
