@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use self::check::Finding;
+pub use self::check::Try;
 pub use self::config::Config;
 use self::lag::Onlooker;
 use self::member::Members;

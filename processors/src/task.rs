@@ -98,7 +98,14 @@ impl Owner {
         let checkpoint = deps.store.acquire(number).await.map_err(|e| Error::store(number, e))?;
         let saved = Saved::decode(&checkpoint.state).map_err(|source| Error::State { partition: number, source })?;
         let range = deps.log.range(Topic::Events, number).await.map_err(|e| Error::log(number, e))?;
-        let position = checkpoint.position;
+        let mut position = checkpoint.position;
+        if saved.is_none() && position < range.start && config.begins_at_oldest {
+            tracing::warn!(partition = number, start = range.start, "nobody worked here before: begins where the log begins");
+            let (from, to, state) = (position, range.start, checkpoint.state.clone());
+            let passed = Commit { partition: number, epoch: checkpoint.epoch, from, to, state, rows: Vec::new() };
+            deps.store.commit(passed).await.map_err(|e| Error::store(number, e))?;
+            position = range.start;
+        }
         if position < range.start || position > range.end {
             return Err(Error::Gap { partition: number, position, start: range.start, end: range.end });
         }

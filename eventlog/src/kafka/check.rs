@@ -18,11 +18,11 @@ use super::topics::Topics;
 use crate::{Error, Topic};
 
 /// What was tried, and how it is.
-pub type Finding = (String, Result<String, Error>);
+pub type Try = (String, Result<String, Error>);
 
 impl KafkaLog {
     /// Brokers, topics, the right to write and the right to work in the group.
-    pub async fn check(config: Config) -> Vec<Finding> {
+    pub async fn check(config: Config) -> Vec<Try> {
         let brokers = format!("Kafka at {}", config.brokers);
         let config = Arc::new(config);
         if let Err(error) = config.check() {

@@ -70,7 +70,8 @@ impl Cluster {
             }
             Role::Process => {
                 let deps = services::processors_deps(log(), store()?, self.control.watch());
-                let stats = processors(parts, services::processors_config(config), deps);
+                let settings = ::processors::Config { begins_at_oldest: true, ..services::processors_config(config) };
+                let stats = processors(parts, settings, deps);
                 Ops::router(metrics.clone(), vec![has_its_partitions(stats)])
             }
             Role::Query => {

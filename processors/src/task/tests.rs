@@ -220,6 +220,36 @@ async fn a_log_that_lost_what_the_store_has_not_seen_stops_the_task() {
     assert!(matches!(lost, Error::Gap { position: 1, end: 0, .. }) && lost.cure() == Cure::Stop, "{lost}");
 }
 
+/// Kafka deletes by age, whoever has read what.
+#[tokio::test]
+async fn where_nobody_worked_before_it_begins_with_the_oldest_record_if_it_may() {
+    let log = MemoryLog::bounded(1, 1);
+    for id in ["1", "2", "3"] {
+        let mut builder = RecordsBuilder::default();
+        builder.push(NINE, b"anna", b"test", &activity("anna", id, NINE, 1, "coding").1);
+        log.release(Topic::Events, 0, 2).await.unwrap();
+        log.append(Topic::Events, vec![(0, builder.finish())]).await.unwrap();
+    }
+    let log = Arc::new(log);
+    assert_eq!(log.range(Topic::Events, 0).await.unwrap(), 2..3);
+    let harness = harness(Config::default()).await;
+    for begins_at_oldest in [false, true] {
+        let store = Arc::new(MemoryStore::new());
+        let deps = Deps { log: log.clone(), store: store.clone(), ..harness.deps.clone() };
+        let shared = Arc::new(Shared::new(Arc::new(Config { begins_at_oldest, ..Config::default() }), deps));
+        match Owner::acquire(0, shared.clone(), CancellationToken::new()).await {
+            Err(error) => assert!(!begins_at_oldest && matches!(error, Error::Gap { position: 0, start: 2, .. }), "{error}"),
+            Ok(mut owner) => {
+                assert!(begins_at_oldest);
+                owner.catch_up().await.unwrap();
+                assert_eq!(crate::testing::dump(&*store).await.unwrap()["activity_events"].len(), 1);
+                // From then on it is a gap like any other.
+                assert_eq!(store.acquire(0).await.unwrap().position, 3);
+            }
+        }
+    }
+}
+
 /// The real loop over seams that fail, lose answers and give little at a time, with a rival that takes the partition away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_change_nothing() {

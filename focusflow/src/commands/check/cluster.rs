@@ -3,7 +3,10 @@
 use std::io::Write;
 
 use anyhow::Result;
-use eventlog::kafka::KafkaLog;
+use eventlog::kafka::{KafkaLog, Try};
+use store::Finding;
+use store::clickhouse::ClickHouseStore;
+use store::control::SqlControl;
 
 use super::Report;
 use crate::cli::Role;
@@ -13,22 +16,30 @@ use crate::problem::shown;
 impl<W: Write> Report<W> {
     pub async fn role(&mut self, config: &Config, role: Role) -> Result<()> {
         match config.control_url() {
-            Ok(_url) => {}
+            Ok(url) => self.wanting("PostgreSQL", SqlControl::check(url).await)?,
             Err(error) => self.bad("PostgreSQL", &shown(&error), "")?,
         }
         match config.clickhouse() {
             _ if !role.has_store() => {}
-            Ok(_clickhouse) => {}
+            Ok(clickhouse) => self.wanting("ClickHouse", ClickHouseStore::check(&clickhouse).await)?,
             Err(error) => self.bad("ClickHouse", &shown(&error), "")?,
         }
         match config.kafka("focusflow-check") {
-            Ok(kafka) => self.found(KafkaLog::check(kafka).await),
+            Ok(kafka) => self.tried(KafkaLog::check(kafka).await),
             Err(error) => self.bad("Kafka", &shown(&error), ""),
         }
     }
 
-    fn found<E: std::error::Error>(&mut self, findings: Vec<(String, Result<String, E>)>) -> Result<()> {
-        for (name, outcome) in findings {
+    /// What is wrong, if anything is.
+    fn wanting(&mut self, name: &str, findings: Vec<Finding>) -> Result<()> {
+        if findings.is_empty() {
+            return self.good(name, "answers, and lets this user do what the role needs");
+        }
+        findings.iter().try_for_each(|finding| self.bad(name, &finding.what, &finding.cure))
+    }
+
+    fn tried(&mut self, tries: Vec<Try>) -> Result<()> {
+        for (name, outcome) in tries {
             match outcome {
                 Ok(text) => self.good(&name, &text)?,
                 // What helps is in its own words.
