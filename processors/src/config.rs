@@ -37,6 +37,8 @@ pub struct Config {
     /// Where the store knows nothing of a partition and the log has lost its beginning: begins with the oldest record there is. Only
     /// where the log goes by age and not by what was released, or a store in the wrong place would cost what the log still has.
     pub begins_at_oldest: bool,
+    /// The same wherever the log has deleted what was not processed: somebody decided to do without it.
+    pub skips_deleted: bool,
     /// Wait before a failed read, load or commit is tried again: doubles from the first to the second.
     pub retry_from: Duration,
     pub retry_to: Duration,
@@ -59,6 +61,7 @@ impl Default for Config {
             max_moved_per_commit: 20,
             moved_rows_per_commit: 250_000,
             begins_at_oldest: false,
+            skips_deleted: false,
             retry_from: Duration::from_millis(50),
             retry_to: Duration::from_secs(5),
         }

@@ -69,7 +69,7 @@ pub enum Error {
     State { partition: u32, source: partition::StateError },
     /// The log no longer has what the store has not seen, or has lost what it has.
     #[error(
-        "partition {partition}: the store stands at offset {position}, but the log holds {start}..{end}: restore the log or the store from a backup of the same time"
+        "partition {partition}: the store stands at offset {position}, but the log holds {start}..{end}: restore the log or the store from a backup of the same time; where Kafka deleted events unread, kafka.skip_deleted = true goes on after them"
     )]
     Gap { partition: u32, position: u64, start: u64, end: u64 },
     #[error("partition {partition}: building rows: {source}")]

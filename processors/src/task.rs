@@ -99,8 +99,9 @@ impl Owner {
         let saved = Saved::decode(&checkpoint.state).map_err(|source| Error::State { partition: number, source })?;
         let range = deps.log.range(Topic::Events, number).await.map_err(|e| Error::log(number, e))?;
         let mut position = checkpoint.position;
-        if saved.is_none() && position < range.start && config.begins_at_oldest {
-            tracing::warn!(partition = number, start = range.start, "nobody worked here before: begins where the log begins");
+        if position < range.start && (config.skips_deleted || saved.is_none() && config.begins_at_oldest) {
+            let deleted = range.start - position;
+            tracing::warn!(partition = number, deleted, "begins where the log begins; what it deleted before is lost");
             let (from, to, state) = (position, range.start, checkpoint.state.clone());
             let passed = Commit { partition: number, epoch: checkpoint.epoch, from, to, state, rows: Vec::new() };
             deps.store.commit(passed).await.map_err(|e| Error::store(number, e))?;

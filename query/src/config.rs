@@ -31,7 +31,7 @@ pub struct Config {
     /// Most blocks or interruptions in one answer.
     pub list_rows: usize,
     /// Not ready before the processors are where the log was at the start: so where they run in this process. On a cluster
-    /// others answer from what there is, too.
+    /// others answer from what there is, and without the log as well.
     pub waits_for_processors: bool,
     pub live: LiveConfig,
 }

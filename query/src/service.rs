@@ -70,9 +70,10 @@ pub async fn whoami(caller: Caller) -> Json<WhoAmI> {
 }
 
 pub async fn readyz(State(app): State<App>) -> Response {
-    let mut parts = vec![log(&app).await, store(&app).await, control(&app), live(&app)];
+    let mut parts = vec![store(&app).await, control(&app), live(&app)];
+    // On a cluster, pages without news are better than no pages.
     if app.config.waits_for_processors {
-        parts.push(processors(&app).await);
+        parts.extend([log(&app).await, processors(&app).await]);
     }
     let ready = parts.iter().all(|part| part.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

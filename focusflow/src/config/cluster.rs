@@ -21,6 +21,7 @@ pub struct Kafka {
     min_insync: u16,
     retention: Span,
     updates_retention: Span,
+    pub skip_deleted: bool,
     compression: Compression,
     linger: Span,
     queue_size: Size,

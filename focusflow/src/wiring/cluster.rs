@@ -14,7 +14,7 @@ use store::control::{ControlStore, SqlControl};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::ops::{Ops, has_its_partitions, reaches_log};
+use super::ops::{Ops, has_its_partitions};
 use super::{directory, intake, processors, query, services, sockets, upkeep};
 use crate::admin;
 use crate::cli::Role;
@@ -66,11 +66,16 @@ impl Cluster {
         let router = match role {
             Role::Ingest => {
                 let router = intake(parts, config, log(), self.control.watch());
-                router.merge(Ops::router(metrics.clone(), vec![reaches_log(log())]))
+                // Ready once open. With all brokers gone its own answer, 503 and when to come back, is better than a balancer's.
+                router.merge(Ops::router(metrics.clone(), Vec::new()))
             }
             Role::Process => {
                 let deps = services::processors_deps(log(), store()?, self.control.watch());
-                let settings = ::processors::Config { begins_at_oldest: true, ..services::processors_config(config) };
+                let settings = ::processors::Config {
+                    begins_at_oldest: true,
+                    skips_deleted: config.sections.kafka.skip_deleted,
+                    ..services::processors_config(config)
+                };
                 let stats = processors(parts, settings, deps);
                 Ops::router(metrics.clone(), vec![has_its_partitions(stats)])
             }

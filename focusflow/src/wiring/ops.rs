@@ -9,7 +9,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use eventlog::{EventLog, Topic};
 use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use processors::Stats;
@@ -67,17 +66,6 @@ async fn readyz(State(ops): State<Arc<Ops>>) -> Response {
 
 async fn rendered(State(ops): State<Arc<Ops>>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], ops.metrics.render()).into_response()
-}
-
-pub fn reaches_log(log: Arc<dyn EventLog>) -> Duty {
-    let look = move || {
-        let log = log.clone();
-        Box::pin(async move {
-            let partitions = log.partitions(Topic::Events);
-            log.range(Topic::Events, 0).await.map(|_| format!("{partitions} partitions")).map_err(|e| e.to_string())
-        }) as BoxFuture<'static, _>
-    };
-    ("log", Box::new(look))
 }
 
 pub fn has_its_partitions(stats: Arc<Stats>) -> Duty {

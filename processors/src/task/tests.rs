@@ -243,8 +243,21 @@ async fn where_nobody_worked_before_it_begins_with_the_oldest_record_if_it_may()
                 assert!(begins_at_oldest);
                 owner.catch_up().await.unwrap();
                 assert_eq!(crate::testing::dump(&*store).await.unwrap()["activity_events"].len(), 1);
-                // From then on it is a gap like any other.
-                assert_eq!(store.acquire(0).await.unwrap().position, 3);
+                // From then on it is a gap like any other, which is passed only if somebody says so.
+                let emptied = Arc::new(MemoryLog::bounded(1, 1));
+                for offset in 1..6 {
+                    let mut builder = RecordsBuilder::default();
+                    builder.push(NINE, b"anna", b"test", &activity("anna", "4", NINE, 1, "coding").1);
+                    emptied.append(Topic::Events, vec![(0, builder.finish())]).await.unwrap();
+                    emptied.release(Topic::Events, 0, offset).await.unwrap();
+                }
+                let deps = Deps { log: emptied, ..shared.deps.clone() };
+                for skips_deleted in [false, true] {
+                    let config = Arc::new(Config { begins_at_oldest, skips_deleted, ..Config::default() });
+                    let shared = Arc::new(Shared::new(config, deps.clone()));
+                    let owner = Owner::acquire(0, shared, CancellationToken::new()).await;
+                    assert_eq!(owner.is_ok(), skips_deleted, "{:?}", owner.err());
+                }
             }
         }
     }
