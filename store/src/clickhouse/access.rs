@@ -24,7 +24,6 @@ const CHANGEABLE: &[(&str, &str)] = &[
     ("aggregate_functions_null_for_empty", ""),
     ("cast_keep_nullable", ""),
     ("union_default_mode", ""),
-    ("date_time_input_format", ""),
     ("output_format_arrow_compression_method", ""),
     ("output_format_arrow_low_cardinality_as_dictionary", ""),
 ];

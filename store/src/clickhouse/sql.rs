@@ -29,8 +29,6 @@ const STANDARD: &[(&str, &str)] = &[
     ("aggregate_functions_null_for_empty", "1"),
     ("cast_keep_nullable", "1"),
     ("union_default_mode", "DISTINCT"),
-    // Times compared with text: 2026-01-06T00:00:00Z too.
-    ("date_time_input_format", "best_effort"),
 ];
 
 pub(super) struct Runner {

@@ -171,7 +171,7 @@ async fn a_person_has_one_pseudonym_in_all_tables_and_joins_work() {
         "SELECT count(*) AS n FROM message_events m JOIN user_daily d ON d.user_id = m.peer AND d.day = DATE '2026-03-18'",
         "SELECT count(*) AS n FROM user_daily JOIN burnout_risk USING (user_id, day)",
         "SELECT count(DISTINCT device) AS n FROM activity_events",
-        "SELECT sum(focus_ms) AS n FROM user_5m WHERE window_start >= '2026-03-18T10:05:00Z'",
+        "SELECT sum(focus_ms) AS n FROM user_5m WHERE window_start >= '2026-03-18 10:05:00'",
         "SELECT count(*) AS n FROM user_daily WHERE day = DATE '2026-03-17'",
     ] {
         assert_eq!(world.rows("analyst", sql).await, world.rows("admin", sql).await, "{sql}");
