@@ -170,6 +170,14 @@ impl Config {
         Config::from_layers(layers)
     }
 
+    /// Threads that run statements planned here.
+    pub fn query_threads(&self) -> usize {
+        match self.sections.store.threads {
+            0 => std::thread::available_parallelism().map_or(2, |n| n.get().min(4)),
+            threads => threads,
+        }
+    }
+
     /// Days the rows of the metric tables are kept.
     pub fn retention(&self) -> Vec<(&'static str, u32)> {
         let set = &self.sections.store.retention;

@@ -1,6 +1,7 @@
 //! The directory as rows of the `directory` table, put into the store at start and whenever it changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
@@ -38,14 +39,26 @@ fn valid_from(entry: &PersonEntry) -> i32 {
     date.map_or(0, schemas::directory::days_since_epoch)
 }
 
+/// A store that was away is asked again after this.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// Keeps the table as the directory is, until cancelled.
 pub async fn follow(store: SharedStore, mut control: watch::Receiver<Arc<Control>>, cancel: CancellationToken) -> Result<()> {
     let mut last = None;
     loop {
         let snapshot = control.borrow_and_update().clone();
         if last.as_ref().is_none_or(|directory| !Arc::ptr_eq(directory, &snapshot.directory)) {
-            store.replace(&DIRECTORY, snapshot.version, rows(&snapshot)?).await.context("the directory in the store")?;
-            last = Some(Arc::clone(&snapshot.directory));
+            match store.replace(&DIRECTORY, snapshot.version, rows(&snapshot)?).await {
+                Ok(()) => last = Some(Arc::clone(&snapshot.directory)),
+                Err(error) if error.is_retryable() => {
+                    tracing::warn!(%error, "the table of the directory waits for the store");
+                    if cancel.run_until_cancelled(tokio::time::sleep(AGAIN)).await.is_none() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error).context("the directory in the store"),
+            }
         }
         match cancel.run_until_cancelled(control.changed()).await {
             Some(Ok(())) => {}

@@ -119,10 +119,6 @@ pub fn log_config(config: &Config, data: &DataDir) -> eventlog::embedded::Config
 
 pub fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config {
     let settings = &config.sections.store;
-    let threads = match settings.threads {
-        0 => std::thread::available_parallelism().map_or(2, |n| n.get().min(4)),
-        threads => threads,
-    };
     store::embedded::Config {
         hot_bytes: settings.hot_size.bytes(),
         flush_every: settings.flush_interval.duration(),
@@ -130,7 +126,7 @@ pub fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config 
         retention_default_days: config.sections.ingest.retention.days(),
         open_files: settings.open_files,
         index_cache_bytes: settings.index_cache_size.bytes(),
-        query_threads: threads,
+        query_threads: config.query_threads(),
         ..store::embedded::Config::new(data.store())
     }
 }

@@ -162,6 +162,7 @@ impl Config {
             async_inserts: set.async_inserts,
             timeout: set.timeout.duration(),
             retry_for: set.retry_for.duration(),
+            query_threads: self.query_threads(),
             ..clickhouse::Config::new(set.url.trim().trim_end_matches('/'))
         })
     }
