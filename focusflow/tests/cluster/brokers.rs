@@ -1,0 +1,49 @@
+//! Three brokers, of which one at a time dies: what was acknowledged is there, once.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::cluster::{Cluster, Servers};
+use crate::node::Role;
+use crate::services::Own;
+use crate::workload::{Workload, ok};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_may_die_and_leaders_move() {
+    let company = Workload::company();
+    let brokers = tokio::task::block_in_place(|| Own::start("kafka3"));
+    let servers = Servers { kafka: brokers.address(), brokers: 3, ..Servers::shared() };
+    let cluster = Cluster::on(servers, company, &[]).await;
+    let _ingests = (cluster.start(Role::Ingest).await, cluster.start(Role::Ingest).await);
+    let _owners = (cluster.start(Role::Process).await, cluster.start(Role::Process).await);
+    let load = cluster.load(company, Duration::from_secs(60));
+    for (broker, share) in [("1", 0.1), ("2", 0.4), ("3", 0.7)] {
+        load.reaches(share).await;
+        brokers.kill(broker);
+        // Its partitions have other leaders; one of the brokers led the group as well.
+        load.reaches(share + 0.1).await;
+        tokio::task::block_in_place(|| brokers.again());
+        // And back they go.
+        tokio::task::block_in_place(|| elect(&cluster));
+    }
+    let sent = load.finish().await;
+    eprintln!("three brokers died: {sent:?}");
+    cluster.settled().await;
+    cluster.assert_equal(Workload::company_rows()).await;
+}
+
+/// Every partition's preferred broker becomes its leader.
+fn elect(cluster: &Cluster) {
+    let mut command = Command::new("java");
+    command.args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", jars()), "org.apache.kafka.tools.LeaderElectionCommand"]);
+    command.args(["--bootstrap-server", &cluster.servers.kafka, "--election-type", "preferred", "--all-topic-partitions"]);
+    ok(&mut command);
+}
+
+/// Where Kafka's own programs are.
+fn jars() -> String {
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services.sh");
+    let told = ok(Command::new(script).args(["env", "kafka"]));
+    let line = told.lines().find_map(|line| line.strip_prefix("export FOCUSFLOW_KAFKA_JARS="));
+    line.expect("services.sh tells where Kafka's programs are").to_owned()
+}

@@ -1,0 +1,115 @@
+//! Partitions change hands: from one that is frozen, among many that come and go; and one is far busier than the others.
+
+use std::time::{Duration, Instant};
+
+use schemas::Directory;
+
+use crate::cluster::{Cluster, PARTITIONS, SOON};
+use crate::node::Role;
+use crate::workload::Workload;
+
+const OWNED: &str = "focusflow_eventlog_kafka_owned_partitions";
+
+/// A zombie: it still believes in its partitions when it wakes up, and writes nothing wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_freezes_and_wakes_up_changes_nothing() {
+    let company = Workload::company();
+    let cluster = Cluster::new(company).await;
+    let _ingest = cluster.start(Role::Ingest).await;
+    let (one, two) = (cluster.start(Role::Process).await, cluster.start(Role::Process).await);
+    let load = cluster.load(company, Duration::from_secs(40));
+    load.reaches(0.15).await;
+    for zombie in [&one, &two] {
+        zombie.freeze();
+        // The other has everything: what comes in from now on is processed, in every partition.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let ends: Vec<u64> = cluster.positions().await.iter().map(|(_, end)| *end).collect();
+        let began = Instant::now();
+        while cluster.positions().await.iter().zip(&ends).any(|((position, _), end)| position < end) {
+            assert!(began.elapsed() < SOON, "the partitions of a frozen owner are nobody's: {:?}", cluster.positions().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        eprintln!("a frozen owner's partitions went on after {:?}", began.elapsed() + Duration::from_secs(2));
+        zombie.thaw();
+        tokio::time::sleep(Duration::from_secs(4)).await;
+    }
+    load.finish().await;
+    cluster.settled().await;
+    cluster.assert_equal(Workload::company_rows()).await;
+    // Both are owners again.
+    let began = Instant::now();
+    for node in [&one, &two] {
+        while cluster.metric(node, OWNED).await.is_none_or(|owned| owned < 1.0) {
+            assert!(began.elapsed() < SOON, "{} never got a partition again", node.name());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    cluster.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_may_come_and_go_every_few_seconds() {
+    let company = Workload::company();
+    let cluster = Cluster::new(company).await;
+    let _ingest = cluster.start(Role::Ingest).await;
+    let mut owners = vec![cluster.start(Role::Process).await];
+    let load = cluster.load(company, Duration::from_secs(35));
+    let mut changes = 0;
+    while !load.is_done() {
+        // One, two, three, two, one, …: the oldest goes, at times without a word.
+        if changes % 4 < 2 {
+            owners.push(cluster.start(Role::Process).await);
+        } else if changes % 8 == 3 {
+            owners.remove(0).kill();
+        } else {
+            let (status, _) = owners.remove(0).stop().await;
+            assert!(status.success(), "an owner that was asked to go: {status}");
+        }
+        changes += 1;
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+    }
+    load.finish().await;
+    assert!(changes >= 10, "only {changes} changes");
+    cluster.settled().await;
+    cluster.assert_equal(Workload::company_rows()).await;
+    eprintln!("{changes} changes");
+    cluster.close().await;
+}
+
+/// While one partition is far behind, the events of the others are in the tables soon.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_partition_holds_up_no_other() {
+    const BOUND: Duration = Duration::from_secs(5);
+    let crowd = Workload::simulated(400, 1.0, 11);
+    let directory = Directory::new(crowd.document.clone()).unwrap();
+    let of = |line: &String| crowd.partition(&directory, line, PARTITIONS);
+    let (busy, mut quiet): (Vec<String>, Vec<String>) = crowd.lines.iter().cloned().partition(|line| of(line) == 0);
+    // A hundredth for each of the others.
+    quiet.truncate(busy.len() / 100 * (PARTITIONS as usize - 1));
+    let cluster = Cluster::new(&crowd).await;
+    let _ingest = cluster.start(Role::Ingest).await;
+    let _owner = cluster.start(Role::Process).await;
+    let flood: Vec<String> = busy.chunks(2_000).map(|lines| lines.join("\n")).collect();
+    let flood = cluster.load_batches(flood, Duration::ZERO);
+    let (mut slowest, mut probes) = (Duration::ZERO, 0);
+    for probe in quiet.chunks(quiet.len().div_ceil(40)) {
+        let began = Instant::now();
+        cluster.load_batches(vec![probe.join("\n")], Duration::ZERO).finish().await;
+        while cluster.positions().await[1..].iter().any(|(position, end)| position < end) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let (position, end) = cluster.positions().await[0];
+        if position < end {
+            slowest = slowest.max(began.elapsed());
+            probes += 1;
+        }
+    }
+    flood.finish().await;
+    eprintln!("beside {} events in one partition: {probes} probes, the slowest {slowest:?}", busy.len());
+    assert!(probes > 5, "the busy partition was never far behind");
+    assert!(slowest < BOUND, "{slowest:?}");
+    cluster.settled().await;
+    let sent = Workload { document: crowd.document.clone(), lines: busy.into_iter().chain(quiet).collect() };
+    cluster.assert_equal(&sent.rows()).await;
+    cluster.close().await;
+}
