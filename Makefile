@@ -31,7 +31,7 @@ deps-test:
 	@deploy/install-tools.sh build test services
 
 deps-bench:
-	@deploy/install-tools.sh build bench
+	@deploy/install-tools.sh build bench services
 
 services: ## start the real servers that scale-out is tested on, without Docker; deploy/services.sh for single ones
 	@deploy/install-tools.sh services

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # End-to-end measurements on the release binary: what benches/RESULTS.md reports. Takes some minutes; loopback only.
-# Usage: bench.sh [micro|import|http|freshness|queries|start …]   (default: all)
+# Usage: bench.sh [micro|import|http|freshness|queries|start|cluster …]   (default: all)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$HOME/.cache/focusflow/target}
 work=${BENCH_DIR:-$(mktemp -d)}
-parts=${*:-micro import http freshness queries start}
+parts=${*:-micro import http freshness queries start cluster}
 cargo build --release --locked -q --workspace --bins
 ff=$target/release/focusflow
 measure=$target/release/focusflow-benches
 export FOCUSFLOW_ADMIN_TOKEN="ff_$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"
-server=""
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; [ -n "${BENCH_DIR:-}" ] || rm -rf "$work"' EXIT
+server="" running=()
+trap 'kill $server "${running[@]}" 2>/dev/null || true; [ -n "${BENCH_DIR:-}" ] || rm -rf "$work"' EXIT
 
 wanted() { [[ " $parts " == *" $1 "* ]]; }
 head2() { printf '\n-- %s\n' "$*"; }
@@ -149,4 +149,8 @@ if wanted start; then
     up "$work/kill"
     echo "ready_after_sigkill = $((($(date +%s%N) - began) / 1000000)) ms (a million events, what was not flushed is replayed)"
     down
+fi
+if wanted cluster; then
+    # shellcheck source=bench-cluster.sh
+    . deploy/bench-cluster.sh
 fi

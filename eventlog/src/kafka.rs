@@ -12,9 +12,11 @@
 //! Records are plain Kafka records: the key is the user, the value JSON, the source a header of that name. Any producer
 //! that puts keys where Kafka's own clients do (murmur2) may write them, any consumer may read them.
 
+mod check;
 mod client;
 pub mod config;
 mod error;
+mod lag;
 mod member;
 mod producer;
 mod properties;
@@ -30,7 +32,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use self::check::Finding;
 pub use self::config::Config;
+use self::lag::Onlooker;
 use self::member::Members;
 use self::producer::Producer;
 use self::reader::Reader;
@@ -41,6 +45,8 @@ pub struct KafkaLog {
     producer: Producer,
     reader: Reader,
     members: Members,
+    onlooker: Onlooker,
+    config: Arc<Config>,
 }
 
 impl KafkaLog {
@@ -53,7 +59,9 @@ impl KafkaLog {
             partitions,
             producer: Producer::new(config.clone(), partitions),
             reader: Reader::new(config.clone(), partitions),
-            members: Members::new(config),
+            members: Members::new(config.clone()),
+            onlooker: Onlooker::default(),
+            config,
         })
     }
 
@@ -62,6 +70,11 @@ impl KafkaLog {
         self.producer.close().await;
         self.members.close().await;
         self.reader.close().await;
+    }
+
+    /// How far the group is in each partition of `Events`, as its members told it: some seconds old, none where they never did.
+    pub async fn group_positions(&self) -> Result<Vec<Option<u64>>, Error> {
+        self.onlooker.positions(self.config.clone(), self.partitions(Topic::Events)).await
     }
 
     fn known(&self, topic: Topic, partition: u32) -> Result<(), Error> {

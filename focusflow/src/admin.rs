@@ -1,5 +1,7 @@
 //! The first administrator: the token the link of `up` signs in with.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use schemas::control::{Control, Role};
 use store::control::{ControlStore, NewToken, Secret};
@@ -7,6 +9,8 @@ use store::control::{ControlStore, NewToken, Secret};
 use crate::data_dir::DataDir;
 
 const FROM_ENVIRONMENT: &str = "admin (FOCUSFLOW_ADMIN_TOKEN)";
+/// Until another process's change is seen here.
+const OTHERS_TAKE: Duration = Duration::from_secs(3);
 const FROM_FILE: &str = "admin (first start)";
 
 /// The secret of an administrator's token that holds: the one in FOCUSFLOW_ADMIN_TOKEN, else the one kept in the data
@@ -25,6 +29,18 @@ pub async fn first_token(control: &dyn ControlStore, data: &DataDir) -> Result<S
     let (_, secret) = control.create_token(NewToken::new(FROM_FILE, Role::Admin)).await?;
     data.keep_admin_token(secret.reveal())?;
     Ok(secret.reveal().to_owned())
+}
+
+/// On a cluster: only the one in FOCUSFLOW_ADMIN_TOKEN, which several processes may bring at the same time.
+pub async fn given(control: &dyn ControlStore) -> Result<()> {
+    let Some(secret) = given_token() else { return Ok(()) };
+    let Err(error) = ensure(control, FROM_ENVIRONMENT, &secret).await else { return Ok(()) };
+    let mut changes = control.watch();
+    let others = changes.wait_for(|control| is_admin(control, &secret));
+    match tokio::time::timeout(OTHERS_TAKE, others).await {
+        Ok(Ok(_)) => Ok(()),
+        _ => Err(error.context("FOCUSFLOW_ADMIN_TOKEN")),
+    }
 }
 
 pub fn given_token() -> Option<String> {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use schemas::control::Role;
+use schemas::control::Role as TokenRole;
 
 use crate::config::{Flags, LogFormat};
 
@@ -52,6 +52,12 @@ pub struct Global {
 pub enum Command {
     /// Everything in one process: takes events in, computes, answers, and serves the dashboard
     Up(Up),
+    /// One role of a cluster: takes events in, into Kafka
+    Ingest(Listen),
+    /// One role of a cluster: computes, from Kafka into ClickHouse; as many processes as there is work for
+    Process(Listen),
+    /// One role of a cluster: answers, and serves the dashboard
+    Query(Listen),
     /// Takes history in from files of events (NDJSON, also as .gz or .zst, or Parquet) and returns when all of it is processed
     /// and durable
     Import(Import),
@@ -65,8 +71,12 @@ pub enum Command {
     /// People and teams
     #[command(subcommand)]
     Directory(Directory),
-    /// Prints the settings and where they come from, and tries what `up` needs
-    Check,
+    /// Prints the settings and where they come from, and tries what `up` needs, or a role of a cluster
+    Check {
+        /// The role whose connections and rights are tried
+        #[arg(long)]
+        role: Option<Role>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -74,9 +84,37 @@ pub struct Up {
     /// With a simulated company: two weeks of history, then live
     #[arg(long)]
     pub demo: bool,
+    #[command(flatten)]
+    pub listen: Listen,
+}
+
+#[derive(Debug, Args)]
+pub struct Listen {
     /// The address to listen on [default: 127.0.0.1:7878]
-    #[arg(long, value_name = "ADDR", value_parser = address)]
-    pub listen: Option<SocketAddr>,
+    #[arg(long = "listen", value_name = "ADDR", value_parser = address)]
+    pub address: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    Ingest,
+    Process,
+    Query,
+}
+
+impl Role {
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Ingest => "ingest",
+            Role::Process => "process",
+            Role::Query => "query",
+        }
+    }
+
+    /// Whether it has to do with tables.
+    pub fn has_store(self) -> bool {
+        self != Role::Ingest
+    }
 }
 
 #[derive(Debug, Args)]
@@ -165,7 +203,7 @@ pub enum Token {
         #[arg(long)]
         name: String,
         #[arg(long, value_parser = role, default_value = "ingest")]
-        role: Role,
+        role: TokenRole,
         /// Whom a member or manager token speaks for
         #[arg(long)]
         person: Option<String>,
@@ -189,6 +227,28 @@ pub enum Directory {
     Check { file: PathBuf },
 }
 
+impl Command {
+    /// That it is to run.
+    pub fn role(&self) -> Option<Role> {
+        match self {
+            Command::Ingest(_) => Some(Role::Ingest),
+            Command::Process(_) => Some(Role::Process),
+            Command::Query(_) => Some(Role::Query),
+            Command::Check { role } => *role,
+            _ => None,
+        }
+    }
+
+    fn listen(&self) -> Option<SocketAddr> {
+        match self {
+            Command::Up(Up { listen, .. }) | Command::Ingest(listen) | Command::Process(listen) | Command::Query(listen) => {
+                listen.address
+            }
+            _ => None,
+        }
+    }
+}
+
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "an address is IP:PORT, as in 127.0.0.1:7878, or 0.0.0.0:7878 for every way into this machine".into())
@@ -198,7 +258,7 @@ fn above_zero(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|x: &f64| *x > 0.0 && x.is_finite()).ok_or_else(|| "it is a number above 0".into())
 }
 
-fn role(text: &str) -> Result<Role, String> {
+fn role(text: &str) -> Result<TokenRole, String> {
     let quoted = serde_json::Value::from(text);
     serde_json::from_value(quoted).map_err(|_| "a role is one of ingest, member, manager, analyst, admin".into())
 }
@@ -206,7 +266,7 @@ fn role(text: &str) -> Result<Role, String> {
 impl Cli {
     /// What the command line says about settings.
     pub fn flags(&self) -> anyhow::Result<Flags> {
-        let mut flags = Flags { file: self.global.config.clone(), values: Vec::new() };
+        let mut flags = Flags { file: self.global.config.clone(), ..Flags::default() };
         let mut add = |path: &str, value: String, flag: &str| flags.values.push((path.into(), value, flag.into()));
         for set in &self.global.set {
             let (path, value) =
@@ -220,8 +280,12 @@ impl Cli {
             let text = if log == LogFormat::Json { "json" } else { "human" };
             add("log.format", text.into(), "--log");
         }
-        if let Command::Up(Up { listen: Some(listen), .. }) = &self.command {
-            add("server.listen", listen.to_string(), "--listen");
+        if let Some(address) = self.command.listen() {
+            add("server.listen", address.to_string(), "--listen");
+        }
+        if self.command.role().is_some() {
+            // There is no data directory: who collects the logs collects this one, too.
+            flags.defaults.push(("log.audit".into(), String::new()));
         }
         Ok(flags)
     }

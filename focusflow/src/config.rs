@@ -1,5 +1,6 @@
 //! The settings: `default.toml`, then a file, then the environment, then flags, into plain structs that are passed on.
 
+mod cluster;
 mod definition;
 pub mod layers;
 pub mod units;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use schemas::Definition;
 use schemas::category::{CategoryConfig, Rules};
+use schemas::rows::TABLES;
 use serde::Deserialize;
 
 use definition::DefinitionSection;
@@ -45,6 +47,9 @@ pub struct Sections {
     pub processors: Processors,
     pub store: Store,
     pub query: Query,
+    pub kafka: cluster::Kafka,
+    pub clickhouse: cluster::ClickHouse,
+    pub control: cluster::Control,
     definition: DefinitionSection,
 }
 
@@ -142,11 +147,16 @@ pub struct Flags {
     pub file: Option<PathBuf>,
     /// (path, value, the flag as typed)
     pub values: Vec<(String, String, String)>,
+    /// (path, value): defaults of this command other than those of all.
+    pub defaults: Vec<(String, String)>,
 }
 
 impl Config {
     pub fn load(flags: &Flags) -> Result<Config> {
         let mut layers = Config::defaults()?;
+        for (path, value) in &flags.defaults {
+            layers.set_text(path, value, Source::Default)?;
+        }
         let environment = || std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         if let Some(path) = find_file(flags)? {
             let text = std::fs::read_to_string(&path)
@@ -158,6 +168,12 @@ impl Config {
             layers.set_text(path, value, Source::Flag(flag.clone()))?;
         }
         Config::from_layers(layers)
+    }
+
+    /// Days the rows of the metric tables are kept.
+    pub fn retention(&self) -> Vec<(&'static str, u32)> {
+        let set = &self.sections.store.retention;
+        TABLES.iter().filter_map(|table| Some((table.name, set.get(table.name)?.days()?))).collect()
     }
 
     /// Whether any setting under this prefix was chosen by somebody.

@@ -68,11 +68,14 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     let flags = cli.flags()?;
-    if let Command::Check = cli.command {
-        return runtime()?.block_on(commands::check::run(&flags));
+    if let Command::Check { role } = cli.command {
+        return runtime()?.block_on(commands::check::run(&flags, role));
     }
     let config = Config::load(&flags)?;
     telemetry::install_logs(&config.sections.log, &config.data)?;
+    if let Some(role) = cli.command.role() {
+        return runtime()?.block_on(commands::role::run(config, role));
+    }
     let done = Ok(ExitCode::SUCCESS);
     match cli.command {
         Command::Up(args) => runtime()?.block_on(commands::up::run(config, args)),
@@ -81,7 +84,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token(args) => runtime()?.block_on(commands::token::run(config, args)).and(done),
         Command::Directory(args) => runtime()?.block_on(commands::directory::run(config, args)).and(done),
         Command::Simulate(args) => runtime()?.block_on(commands::simulate::run(config, args)).and(done),
-        Command::Check => done,
+        Command::Ingest(_) | Command::Process(_) | Command::Query(_) | Command::Check { .. } => done,
     }
 }
 

@@ -1,7 +1,12 @@
-//! The parts of one machine, opened and put together. Everything a part needs is handed to it here.
+//! The parts of one machine, opened and put together; `cluster` does so for the roles of several. Everything a part needs is
+//! handed to it here.
 
-mod intake;
+mod cluster;
+mod door;
+mod ops;
 pub mod services;
+
+pub use cluster::Cluster;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +17,17 @@ use eventlog::embedded::EmbeddedLog;
 use eventlog::{EventLog, Topic};
 use futures::TryStreamExt;
 use processors::{PartitionStats, Stats};
-use schemas::rows::TABLES;
-use store::control::{ControlStore, SqliteControl};
+use store::control::{ControlStore, SqlControl};
 use store::embedded::EmbeddedStore;
 use store::{Limits, Params, Reader, SharedStore, Statement, Store};
 
+use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use schemas::control::Control;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch::Receiver;
 
 use crate::config::Config;
-use crate::config::units::Span;
 use crate::data_dir::{DataDir, Lock};
 use crate::directory_rows;
 use crate::local_log::LocalLog;
@@ -30,12 +35,11 @@ use crate::serve;
 use crate::shutdown::Parts;
 use crate::telemetry;
 
-const DAY_MS: i64 = 86_400_000;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The seams, open, on a data directory that is ours for as long as this lives.
 pub struct Machine {
-    pub control: Arc<SqliteControl>,
+    pub control: Arc<SqlControl>,
     pub log: Arc<LocalLog>,
     pub store: Arc<EmbeddedStore>,
     _lock: Lock,
@@ -49,7 +53,7 @@ impl Machine {
     }
 
     pub async fn open_locked(config: &Config, data: &DataDir, lock: Lock) -> Result<Machine> {
-        let control = SqliteControl::open(&data.control()).await?;
+        let control = open_control(config, data, true).await?;
         put_settings(config, &control).await?;
         let (log, store) = (log_config(config, data), store_config(config, data));
         // Recovery reads files; the runtime's threads are not for that.
@@ -60,6 +64,10 @@ impl Machine {
         let rows = directory_rows::rows(&control.watch().borrow())?;
         store.replace(&schemas::rows::DIRECTORY, rows).await?;
         Ok(Machine { control: Arc::new(control), log: Arc::new(log), store: Arc::new(store), _lock: lock })
+    }
+
+    pub fn shared_log(&self) -> Arc<dyn EventLog> {
+        Arc::clone(&self.log) as Arc<dyn EventLog>
     }
 
     pub fn shared_store(&self) -> SharedStore {
@@ -79,8 +87,17 @@ impl Machine {
     }
 }
 
+/// Control data in PostgreSQL where its address is set, else in the data directory, which may be made for them.
+pub async fn open_control(config: &Config, data: &DataDir, make: bool) -> Result<SqlControl> {
+    if let Some(url) = config.sections.control.url.given() {
+        return Ok(SqlControl::connect(url).await?);
+    }
+    let data = if make { DataDir::open(data.path())? } else { DataDir::existing(data.path())? };
+    Ok(SqlControl::open(&data.control()).await?)
+}
+
 /// Settings of the organisation that the configuration names win over those made before.
-async fn put_settings(config: &Config, control: &SqliteControl) -> Result<()> {
+async fn put_settings(config: &Config, control: &SqlControl) -> Result<()> {
     if config.sets("settings.") {
         control.put_settings(config.sections.settings.clone()).await?;
     }
@@ -109,8 +126,8 @@ pub fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config 
     store::embedded::Config {
         hot_bytes: settings.hot_size.bytes(),
         flush_every: settings.flush_interval.duration(),
-        retention: TABLES.iter().filter_map(|t| Some((t.name, days(settings.retention.get(t.name)?)?))).collect(),
-        retention_default_days: days(&config.sections.ingest.retention),
+        retention: config.retention(),
+        retention_default_days: config.sections.ingest.retention.days(),
         open_files: settings.open_files,
         index_cache_bytes: settings.index_cache_size.bytes(),
         query_threads: threads,
@@ -118,25 +135,48 @@ pub fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config 
     }
 }
 
-fn days(span: &Span) -> Option<u32> {
-    u32::try_from(span.0 / DAY_MS).ok()
-}
-
 /// What `up` runs, in the order it stops in: no more intake; what is taken in is computed; then readers are sent away.
 pub async fn start(parts: &mut Parts, config: &Config, machine: &Machine, listener: TcpListener, metrics: PrometheusHandle) {
-    let closing = CancellationToken::new();
-    let (intake, gate) = intake::gate(ingest::router(services::ingest_config(config), services::ingest_deps(config, machine)));
-    parts.start("intake", move |cancel| gate.close_when(cancel));
+    let intake = intake(parts, config, machine.shared_log(), machine.control.watch());
     let stats = start_processors(parts, services::processors_config(config), machine);
     let store = machine.shared_store();
     parts.start("store", move |cancel| async move {
         cancel.cancelled().await;
         store.flush().await.context("the last flush")
     });
-    let rendered = metrics.clone();
-    let query =
-        query::Service::new(services::query_config(config), services::query_deps(machine, rendered, stats, closing.clone()));
-    let router = intake.merge(query.router());
+    let (log, store, control) = (machine.shared_log(), machine.shared_store(), machine.control.clone());
+    let deps = services::query_deps(log, store, control, services::pipeline(stats), metrics.clone());
+    let router = intake.merge(query(parts, services::query_config(config), deps));
+    sockets(parts, config, listener, router);
+    directory(parts, machine.shared_store(), machine.control.watch());
+    upkeep(parts, metrics);
+}
+
+/// The way in, with the door that is shut first.
+fn intake(parts: &mut Parts, config: &Config, log: Arc<dyn EventLog>, control: Receiver<Arc<Control>>) -> Router {
+    let deps = services::ingest_deps(config, log, control);
+    let (router, gate) = door::gate(ingest::router(services::ingest_config(config), deps));
+    parts.start("intake", move |cancel| gate.close_when(cancel));
+    router
+}
+
+/// The processors of this machine, and how far they are.
+pub fn start_processors(parts: &mut Parts, config: processors::Config, machine: &Machine) -> Arc<Stats> {
+    let deps = services::processors_deps(machine.shared_log(), machine.shared_store(), machine.control.watch());
+    processors(parts, config, deps)
+}
+
+fn processors(parts: &mut Parts, config: ::processors::Config, deps: ::processors::Deps) -> Arc<Stats> {
+    let stats = Arc::clone(&deps.stats);
+    parts.start("processors", move |cancel| async move { Ok(::processors::run(config, deps, cancel).await?) });
+    stats
+}
+
+/// What is asked for, with the live feed.
+fn query(parts: &mut Parts, config: ::query::Config, deps: ::query::Deps) -> Router {
+    let closing = deps.cancel.clone();
+    let query = ::query::Service::new(config, deps);
+    let router = query.router();
     parts.start("live", move |cancel| async move {
         let stop = async {
             cancel.cancelled().await;
@@ -145,19 +185,20 @@ pub async fn start(parts: &mut Parts, config: &Config, machine: &Machine, listen
         };
         tokio::select! { ended = query.run_live() => Ok(ended?), () = stop => Ok(()) }
     });
-    let limits = serve::Limits::new(config.sections.server.max_connections);
-    parts.start("sockets", move |cancel| serve::serve(listener, router, limits, cancel));
-    let (store, control) = (machine.shared_store(), machine.control.watch());
-    parts.start("directory", move |cancel| directory_rows::follow(store, control, cancel));
-    parts.start("metrics", move |cancel| telemetry::upkeep(metrics, cancel));
+    router
 }
 
-/// The processors, and how far they are.
-pub fn start_processors(parts: &mut Parts, config: processors::Config, machine: &Machine) -> Arc<Stats> {
-    let stats = Arc::new(Stats::default());
-    let deps = services::processors_deps(machine, Arc::clone(&stats));
-    parts.start("processors", move |cancel| async move { Ok(processors::run(config, deps, cancel).await?) });
-    stats
+fn sockets(parts: &mut Parts, config: &Config, listener: TcpListener, router: Router) {
+    let limits = serve::Limits::new(config.sections.server.max_connections);
+    parts.start("sockets", move |cancel| serve::serve(listener, router, limits, cancel));
+}
+
+fn directory(parts: &mut Parts, store: SharedStore, control: Receiver<Arc<Control>>) {
+    parts.start("directory", move |cancel| directory_rows::follow(store, control, cancel));
+}
+
+fn upkeep(parts: &mut Parts, metrics: PrometheusHandle) {
+    parts.start("metrics", move |cancel| telemetry::upkeep(metrics, cancel));
 }
 
 /// How many people the tables have, and how many of their days.

@@ -30,6 +30,9 @@ pub struct Config {
     pub figures_stale: Duration,
     /// Most blocks or interruptions in one answer.
     pub list_rows: usize,
+    /// Not ready before the processors are where the log was at the start: so where they run in this process. On a cluster
+    /// others answer from what there is, too.
+    pub waits_for_processors: bool,
     pub live: LiveConfig,
 }
 
@@ -75,6 +78,7 @@ impl Default for Config {
             figures_fresh: Duration::from_secs(1),
             figures_stale: Duration::from_secs(15),
             list_rows: 10_000,
+            waits_for_processors: true,
             live: LiveConfig::default(),
         }
     }

@@ -70,7 +70,10 @@ pub async fn whoami(caller: Caller) -> Json<WhoAmI> {
 }
 
 pub async fn readyz(State(app): State<App>) -> Response {
-    let parts = vec![log(&app).await, store(&app).await, control(&app), live(&app), processors(&app).await];
+    let mut parts = vec![log(&app).await, store(&app).await, control(&app), live(&app)];
+    if app.config.waits_for_processors {
+        parts.push(processors(&app).await);
+    }
     let ready = parts.iter().all(|part| part.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(Readiness { ready, parts })).into_response()

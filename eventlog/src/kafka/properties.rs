@@ -1,4 +1,4 @@
-//! The configuration in librdkafka's words, for each of the three clients.
+//! The configuration in librdkafka's words, for each of the four clients.
 
 use std::time::Duration;
 
@@ -95,6 +95,14 @@ impl Config {
         client.set("heartbeat.interval.ms", millis(self.session_timeout / 5));
         // It reads nothing: nothing is to be fetched while partitions are being paused.
         client.set("queued.min.messages", "1").set("queued.max.messages.kbytes", "1");
+        client
+    }
+
+    /// Asks what the group committed, and takes no part.
+    pub(super) fn onlooker(&self) -> ClientConfig {
+        let mut client = self.client();
+        client.set("group.id", &self.group);
+        client.set("statistics.interval.ms", "0");
         client
     }
 }

@@ -20,17 +20,11 @@ use crate::{Error, Topic};
 
 const ONE_TRY: Duration = Duration::from_secs(1);
 
-type Counts = [u32; Topic::ALL.len()];
+pub(super) type Counts = [u32; Topic::ALL.len()];
 
 /// Gives how many partitions each topic has.
 pub(super) async fn prepare(config: &Arc<Config>) -> Result<Counts, Error> {
-    let context = Plain::new("admin");
-    let complaint = context.complaint.clone();
-    let failed = |e| from_kafka(config, "connecting to Kafka", &e, &complaint);
-    let probe: BaseConsumer<Plain> = BaseConsumer::from_config_and_context(&config.client(), context).map_err(failed)?;
-    let admin: AdminClient<Plain> =
-        AdminClient::from_config_and_context(&config.client(), Plain::new("admin")).map_err(failed)?;
-    let topics = Topics { config: config.clone(), probe: Arc::new(probe), admin, complaint };
+    let topics = Topics::new(config)?;
     let mut counts = topics.look().await?;
     let missing: Vec<Topic> = Topic::ALL.into_iter().filter(|t| counts[*t as usize] == 0).collect();
     if !missing.is_empty() {
@@ -38,18 +32,13 @@ pub(super) async fn prepare(config: &Arc<Config>) -> Result<Counts, Error> {
         counts = topics.wait_for_all().await?;
     }
     for topic in Topic::ALL {
-        let (name, has, want) = (config.topic(topic), counts[topic as usize], config.partitions);
-        if has != want {
-            return Err(Error::Refused(format!(
-                "the topic {name} has {has} partitions and the configuration says {want}: set partitions = {has}; to have more, make a new topic, since the keys of one that has events cannot move"
-            )));
-        }
+        topics.verdict(topic, counts)?;
     }
     topics.compare().await?;
     Ok(counts)
 }
 
-struct Topics {
+pub(super) struct Topics {
     config: Arc<Config>,
     /// Asks what there is, and unlike the other says why it cannot.
     probe: Arc<BaseConsumer<Plain>>,
@@ -58,8 +47,30 @@ struct Topics {
 }
 
 impl Topics {
+    pub fn new(config: &Arc<Config>) -> Result<Topics, Error> {
+        let context = Plain::new("admin");
+        let complaint = context.complaint.clone();
+        let failed = |e| from_kafka(config, "connecting to Kafka", &e, &complaint);
+        let probe: BaseConsumer<Plain> = BaseConsumer::from_config_and_context(&config.client(), context).map_err(failed)?;
+        let admin: AdminClient<Plain> =
+            AdminClient::from_config_and_context(&config.client(), Plain::new("admin")).map_err(failed)?;
+        Ok(Topics { config: config.clone(), probe: Arc::new(probe), admin, complaint })
+    }
+
+    /// Whether a topic with so many partitions will do, if it is there.
+    pub fn verdict(&self, topic: Topic, counts: Counts) -> Result<String, Error> {
+        let (name, has, want) = (self.config.topic(topic), counts[topic as usize], self.config.partitions);
+        match has {
+            0 => Ok("not there yet; the first process makes it".into()),
+            _ if has == want => Ok(format!("{has} partitions")),
+            _ => Err(Error::Refused(format!(
+                "the topic {name} has {has} partitions and the configuration says {want}: set eventlog.partitions = {has}; to have more, make a new topic, since the keys of one that has events cannot move"
+            ))),
+        }
+    }
+
     /// How many partitions with a leader each topic has; 0 when it is not there (yet).
-    async fn look(&self) -> Result<Counts, Error> {
+    pub async fn look(&self) -> Result<Counts, Error> {
         let (config, probe, complaint) = (self.config.clone(), self.probe.clone(), self.complaint.clone());
         blocking(move || {
             let mut counts = Counts::default();
@@ -119,7 +130,7 @@ impl Topics {
     }
 
     /// Topics that others made, or another configuration.
-    async fn compare(&self) -> Result<(), Error> {
+    pub async fn compare(&self) -> Result<(), Error> {
         let config = &self.config;
         let resources: Vec<_> = config.topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
         let options = AdminOptions::new().request_timeout(Some(config.request_timeout));

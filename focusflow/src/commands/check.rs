@@ -1,6 +1,8 @@
-//! `focusflow check`: what the settings come to and where each is from, then everything `up` needs, tried one by one.
+//! `focusflow check`: what the settings come to and where each is from, then everything `up` or a role of a cluster needs,
+//! tried one by one.
 //! Each problem comes with its cure; the exit code says whether there was one. Nothing is made that is not there.
 
+mod cluster;
 mod data;
 
 use std::io::{IsTerminal, Write};
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use toml::Value;
 
+use crate::cli::Role;
 use crate::config::layers::Source;
 use crate::config::{Config, Flags};
 use crate::problem;
@@ -23,7 +26,7 @@ struct Report<W> {
     problems: usize,
 }
 
-pub async fn run(flags: &Flags) -> Result<ExitCode> {
+pub async fn run(flags: &Flags, role: Option<Role>) -> Result<ExitCode> {
     let colours = std::io::stdout().is_terminal();
     let mut report = Report { out: std::io::stdout().lock(), colours, problems: 0 };
     let config = match Config::load(flags) {
@@ -38,7 +41,10 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
         }
     };
     report.settings(&config)?;
-    let in_use = report.data(&config).await?;
+    let in_use = match role {
+        Some(role) => report.role(&config, role).await.map(|()| false)?,
+        None => report.data(&config).await?,
+    };
     report.port(&config, in_use)?;
     report.clock()?;
     report.finish()
@@ -46,7 +52,7 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
 
 impl<W: Write> Report<W> {
     fn settings(&mut self, config: &Config) -> Result<()> {
-        let rows: Vec<_> = config.layers.iter().map(|(path, value, source)| (path, shown(value), source)).collect();
+        let rows: Vec<_> = config.layers.iter().map(|(path, value, source)| (path, shown(path, value), source)).collect();
         let width = rows.iter().map(|(path, _, _)| path.len()).max().unwrap_or(0);
         let value_width = rows.iter().map(|(_, value, _)| value.len()).filter(|n| *n < 40).max().unwrap_or(0);
         for (path, value, source) in rows {
@@ -104,15 +110,20 @@ impl<W: Write> Report<W> {
     }
 }
 
-fn shown(value: &Value) -> String {
+/// Settings that are not to be read on a screen; `control.url` has a password in it.
+const SECRET: [&str; 5] =
+    ["clickhouse.password", "clickhouse.reader_password", "control.url", "kafka.key_password", "kafka.password"];
+
+fn shown(path: &str, value: &Value) -> String {
     match value {
+        Value::String(text) if !text.is_empty() && SECRET.contains(&path) => "(not shown)".into(),
         Value::String(text) => format!("{text:?}"),
         Value::Integer(n) => n.to_string(),
         Value::Float(n) => n.to_string(),
         Value::Boolean(b) => b.to_string(),
-        Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!("[{}]", items.iter().map(|item| shown(path, item)).collect::<Vec<_>>().join(", ")),
         Value::Table(table) => {
-            let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", shown(value))).collect();
+            let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", shown(path, value))).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
         Value::Datetime(time) => time.to_string(),

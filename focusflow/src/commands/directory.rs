@@ -11,8 +11,10 @@ use crate::cli::Directory;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::problem::Problem;
+use crate::wiring;
 
 pub async fn run(config: Config, args: Directory) -> Result<()> {
+    let data = DataDir::at(&config.data);
     match args {
         Directory::Check { file } => {
             let document = read(&file, &[])?;
@@ -21,7 +23,7 @@ pub async fn run(config: Config, args: Directory) -> Result<()> {
             println!("{}: {counts}, all well", file.display());
         }
         Directory::Put { file } => {
-            let control = super::open_control(DataDir::open(&config.data)?).await?;
+            let control = wiring::open_control(&config, &data, true).await?;
             let teams = control.watch().borrow().directory.document().teams.clone();
             let document = read(&file, &teams)?;
             let counts = counts(&document);
@@ -30,7 +32,7 @@ pub async fn run(config: Config, args: Directory) -> Result<()> {
             eprintln!("directory: {counts} (version {version})");
         }
         Directory::Get => {
-            let control = super::open_control(DataDir::existing(&config.data)?).await?;
+            let control = wiring::open_control(&config, &data, false).await?;
             let text = serde_json::to_string_pretty(control.watch().borrow().directory.document())?;
             control.close().await;
             writeln!(std::io::stdout().lock(), "{text}")?;

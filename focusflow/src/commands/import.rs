@@ -120,8 +120,7 @@ impl Run {
         let work = async {
             let totals = self.send(Arc::new(HttpSink { client: Arc::clone(&client) }), BODY_BYTES).await?;
             self.progress.say("computing");
-            caught_up(&client).await?;
-            anyhow::Ok(totals)
+            anyhow::Ok((totals, caught_up(&client).await?))
         };
         let done = tokio::select! {
             done = work => Ok(done),
@@ -129,9 +128,13 @@ impl Run {
         };
         self.progress.clear();
         match done {
-            Ok(totals) => {
-                let code = self.finish(totals?)?;
-                println!("the server at {} has computed it, and writes it to its files as it goes", client.url());
+            Ok(done) => {
+                let (totals, computed) = done?;
+                let code = self.finish(totals)?;
+                match computed {
+                    true => println!("the server at {} has computed it, and writes it to its files as it goes", client.url()),
+                    false => println!("the server at {} has taken it in; the processors of its cluster compute it", client.url()),
+                }
                 Ok(code)
             }
             Err(name) => interrupted(End::Signal(name)),
@@ -179,17 +182,21 @@ fn first(rejections: &Path) -> Option<String> {
     Some(format!("event {index} (counted from 0), {message}"))
 }
 
-/// Waits until the server's processors have nothing left to do, by its metrics: those are a tick old, so it looks twice.
-async fn caught_up(client: &Client) -> Result<()> {
+/// Waits until the server's processors have nothing left to do, by its metrics: those are a tick old, so it looks twice. False
+/// when it has none: then others of its cluster do.
+async fn caught_up(client: &Client) -> Result<bool> {
     let mut quiet = 0;
     while quiet < 2 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let text = client.send(client.get("/metrics")).await?.text().await?;
         let lags = text.lines().filter(|line| line.starts_with("focusflow_processors_lag_events{"));
-        let waiting = lags.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).any(|lag| lag > 0.0);
-        quiet = if waiting { 0 } else { quiet + 1 };
+        let lags: Vec<f64> = lags.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
+        if lags.is_empty() {
+            return Ok(false);
+        }
+        quiet = if lags.iter().any(|lag| *lag > 0.0) { 0 } else { quiet + 1 };
     }
-    Ok(())
+    Ok(true)
 }
 
 fn interrupted(end: End) -> Result<ExitCode> {

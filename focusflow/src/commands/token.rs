@@ -14,10 +14,11 @@ use crate::data_dir::DataDir;
 use crate::link;
 use crate::problem::Problem;
 use crate::table::{Table, terminal_width};
+use crate::wiring;
 
 pub async fn run(config: Config, args: Token) -> Result<()> {
-    let data = if matches!(args, Token::Create { .. }) { DataDir::open(&config.data)? } else { DataDir::existing(&config.data)? };
-    let control = super::open_control(data.clone()).await?;
+    let data = DataDir::at(&config.data);
+    let control = wiring::open_control(&config, &data, matches!(args, Token::Create { .. })).await?;
     let mut out = std::io::stdout().lock();
     match args {
         Token::Create { name, role, person, expires } => {

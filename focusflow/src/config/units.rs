@@ -1,5 +1,6 @@
-//! Spans of time and sizes as people write them: "10min", "64MiB".
+//! Spans of time and sizes as people write them ("10min", "64MiB"), and what is not to be shown.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
@@ -11,6 +12,29 @@ pub struct Span(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size(pub u64);
 
+const DAY_MS: i64 = 86_400_000;
+
+/// A password, or an address with one in it. Its `Debug` does not tell it, so that it cannot slip into a log.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// None when it is empty.
+    pub fn given(&self) -> Option<&str> {
+        Some(self.0.as_str()).filter(|text| !text.is_empty())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "…" })
+    }
+}
+
 impl Span {
     pub fn parse(text: &str) -> Result<Span, String> {
         let units = [("ms", 1), ("s", 1_000), ("min", 60_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -21,6 +45,11 @@ impl Span {
 
     pub fn duration(self) -> Duration {
         Duration::from_millis(self.0.unsigned_abs())
+    }
+
+    /// In whole days; none when there are more than can be counted.
+    pub fn days(self) -> Option<u32> {
+        u32::try_from(self.0 / DAY_MS).ok()
     }
 }
 

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use eventlog::EventLog;
 use metrics_exporter_prometheus::PrometheusHandle;
-use processors::Stats;
+use processors::{PartitionStats, Stats};
 use query::PipelineStats;
-use store::control::ControlStore;
+use schemas::control::Control;
+use store::SharedStore;
+use store::control::SharedControl;
+use tokio::sync::watch::Receiver;
 use tokio_util::sync::CancellationToken;
 
-use super::Machine;
 use crate::config::Config;
+
+/// How far the processors are, for whoever asks.
+pub type Pipeline = Arc<dyn Fn() -> PipelineStats + Send + Sync>;
 
 pub fn ingest_config(config: &Config) -> ingest::Config {
     let settings = &config.sections.ingest;
@@ -26,13 +31,8 @@ pub fn ingest_config(config: &Config) -> ingest::Config {
     }
 }
 
-pub fn ingest_deps(config: &Config, machine: &Machine) -> ingest::Deps {
-    ingest::Deps {
-        log: Arc::clone(&machine.log) as Arc<dyn EventLog>,
-        control: machine.control.watch(),
-        rules: Arc::clone(&config.rules),
-        clock: Arc::new(now_ms),
-    }
+pub fn ingest_deps(config: &Config, log: Arc<dyn EventLog>, control: Receiver<Arc<Control>>) -> ingest::Deps {
+    ingest::Deps { log, control, rules: Arc::clone(&config.rules), clock: Arc::new(now_ms) }
 }
 
 pub fn processors_config(config: &Config) -> processors::Config {
@@ -52,14 +52,8 @@ pub fn processors_config(config: &Config) -> processors::Config {
     }
 }
 
-pub fn processors_deps(machine: &Machine, stats: Arc<Stats>) -> processors::Deps {
-    processors::Deps {
-        log: Arc::clone(&machine.log) as Arc<dyn EventLog>,
-        store: machine.shared_store(),
-        control: machine.control.watch(),
-        clock: Arc::new(now_ms),
-        stats,
-    }
+pub fn processors_deps(log: Arc<dyn EventLog>, store: SharedStore, control: Receiver<Arc<Control>>) -> processors::Deps {
+    processors::Deps { log, store, control, clock: Arc::new(now_ms), stats: Arc::new(Stats::default()) }
 }
 
 pub fn query_config(config: &Config) -> query::Config {
@@ -85,28 +79,34 @@ pub fn query_config(config: &Config) -> query::Config {
     }
 }
 
-pub fn query_deps(machine: &Machine, metrics: PrometheusHandle, stats: Arc<Stats>, cancel: CancellationToken) -> query::Deps {
+pub fn query_deps(
+    log: Arc<dyn EventLog>,
+    store: SharedStore,
+    writer: SharedControl,
+    pipeline: Pipeline,
+    metrics: PrometheusHandle,
+) -> query::Deps {
     query::Deps {
-        store: machine.shared_store(),
-        log: Arc::clone(&machine.log) as Arc<dyn EventLog>,
-        control: machine.control.watch(),
-        writer: Arc::clone(&machine.control) as Arc<dyn ControlStore>,
-        pipeline: Arc::new(move || pipeline(&stats)),
+        store,
+        log,
+        control: writer.watch(),
+        writer,
+        pipeline,
         metrics: Arc::new(move || metrics.render()),
         clock: Arc::new(now_ms),
-        cancel,
+        cancel: CancellationToken::new(),
     }
 }
 
 /// The processors' numbers in the words of the pipeline page.
-fn pipeline(stats: &Stats) -> PipelineStats {
-    let partitions = stats.partitions().into_iter().map(|p| query::PartitionStats {
+pub fn pipeline(stats: Arc<Stats>) -> Pipeline {
+    let numbers = |p: PartitionStats| query::PartitionStats {
         partition: p.partition,
         position: p.position,
         watermark: p.watermark_ms,
         accepted_at: p.last_commit_ms,
-    });
-    PipelineStats { partitions: partitions.collect() }
+    };
+    Arc::new(move || PipelineStats { partitions: stats.partitions().into_iter().map(numbers).collect() })
 }
 
 pub fn now_ms() -> i64 {

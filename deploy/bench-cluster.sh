@@ -1,0 +1,92 @@
+# shellcheck shell=bash disable=SC2154  # read by bench.sh, which sets ff, measure and work
+# The roles of a cluster on real servers on this machine: Apache Kafka, the ClickHouse engine, PostgreSQL. They share the cores with
+# us, so figures are per CPU-second of our own processes.
+
+of_service() { # service: where it is
+    deploy/services.sh env "$1" | sed -n "1s/^[^=]*=//p"
+}
+
+cpu_ms() { # pid
+    awk -v tick="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); print ($12 + $13) * 1000 / tick}' "/proc/$1/stat"
+}
+
+role() { # name: sets $pid and $addr, once ready
+    started "$work/$1-$((++roles))" "$ff" "$1" --config "$work/cluster.toml" --listen 127.0.0.1:0
+    pid=$server
+    running+=("$pid")
+    server=""
+    for _ in $(seq 1200); do
+        if curl -fsS -o /dev/null "http://$addr/readyz" 2>/dev/null; then return; fi
+        sleep 0.05
+    done
+    echo "not ready: $(cat "$work/$1-$roles.log")" >&2
+    exit 1
+}
+
+outcomes() { # addr: events a processor has taken
+    curl -fsS "http://$1/metrics" | awk '/^focusflow_processors_events_total/ {n += $2} END {printf "%d", n}'
+}
+
+taken() { # addr count: waits until a processor has taken so many events
+    for _ in $(seq 6000); do
+        if [ "$(outcomes "$1")" -ge "$2" ]; then return; fi
+        sleep 0.1
+    done
+    echo "only $(outcomes "$1") of $2 events were taken" >&2
+    exit 1
+}
+
+ended() { # pid signal
+    kill "-$2" "$1"
+    while kill -0 "$1" 2>/dev/null; do sleep 0.02; done
+}
+
+cluster() { # people: what one processor does with a day of theirs, and how long another takes to go on
+    local people=$1 file=$work/cluster-$1.ndjson name=bench$RANDOM$RANDOM events posted before cpu began
+    roles=0 running=()
+    simulate "$people" 1 1 "$file"
+    events=$(wc -l <"$file")
+    cat >"$work/cluster.toml" <<TOML
+[kafka]
+brokers = "$(of_service kafka)"
+topic_prefix = "$name."
+replication = 1
+min_insync = 1
+[clickhouse]
+url = "$(of_service clickhouse)"
+database = "$name"
+[control]
+url = "$(of_service postgres)"
+TOML
+    role query
+    local query=$pid
+    curl -fsS -o /dev/null -X PUT -H "Authorization: Bearer $FOCUSFLOW_ADMIN_TOKEN" -H 'Content-Type: application/json' \
+        --data-binary "@$file.directory.json" "http://$addr/v1/directory"
+    role ingest
+    local ingest=$pid
+    before=$(cpu_ms "$ingest") began=$(date +%s%N)
+    FOCUSFLOW_TOKEN=$FOCUSFLOW_ADMIN_TOKEN "$ff" import "$file" --url "http://$addr" --quiet >/dev/null
+    posted=$((($(date +%s%N) - began) / 1000000)) cpu=$(($(cpu_ms "$ingest") - before))
+    echo "cluster_ingest = $((events * 1000 / cpu)) events per CPU-second of ingest, durable in Kafka ($((events * 1000 / posted))/s beside Kafka and the sender)"
+    before=0 began=$(date +%s%N)
+    role process
+    local process=$pid at=$addr
+    taken "$at" "$events"
+    posted=$((($(date +%s%N) - began) / 1000000)) cpu=$(($(cpu_ms "$process") - before))
+    echo "cluster_process = $((events * 1000 / cpu)) events per CPU-second of the processor, Kafka to metrics to ClickHouse ($((events * 1000 / posted))/s beside both servers)"
+    echo "cluster_process_memory = $(awk '/VmHWM/ {print int($2 / 1024)}' "/proc/$process/status") MB at most"
+    ended "$process" KILL
+    role process
+    process=$pid
+    # Of the group: its former member has to be missed first.
+    sleep 15
+    curl -fsS "http://$addr/metrics" | grep -E '^focusflow_processors_acquire_seconds_(sum|count)' | sort | uniq
+    for pid in "$process" "$ingest" "$query"; do ended "$pid" TERM; done
+    running=()
+}
+
+deploy/services.sh start kafka clickhouse postgres >&2
+for people in 2000 10000; do
+    head2 "a cluster's day of $people people"
+    cluster "$people"
+done

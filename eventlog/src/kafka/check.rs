@@ -1,0 +1,126 @@
+//! Whether a process could work on this cluster: looks and changes nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::{ClientContext, Message};
+use tokio::sync::mpsc;
+
+use super::KafkaLog;
+use super::client::Plain;
+use super::config::Config;
+use super::error::{from_code, from_kafka};
+use super::lag::Onlooker;
+use super::topics::Topics;
+use crate::{Error, Topic};
+
+/// What was tried, and how it is.
+pub type Finding = (String, Result<String, Error>);
+
+impl KafkaLog {
+    /// Brokers, topics, the right to write and the right to work in the group.
+    pub async fn check(config: Config) -> Vec<Finding> {
+        let brokers = format!("Kafka at {}", config.brokers);
+        let config = Arc::new(config);
+        if let Err(error) = config.check() {
+            return vec![(brokers, Err(error))];
+        }
+        let looked = async {
+            let topics = Topics::new(&config)?;
+            let counts = topics.look().await?;
+            Ok((topics, counts))
+        };
+        let (topics, counts) = match looked.await {
+            Ok(looked) => looked,
+            Err(error) => return vec![(brokers, Err(error))],
+        };
+        let secured = match (&config.tls, &config.sasl) {
+            (None, None) => "neither encrypted nor signed in",
+            (Some(_), None) => "encrypted",
+            (None, Some(_)) => "signed in, not encrypted",
+            (Some(_), Some(_)) => "encrypted and signed in",
+        };
+        let mut found = vec![(brokers, Ok(format!("answers, {secured}")))];
+        let mut missing = false;
+        for topic in Topic::ALL {
+            missing |= counts[topic as usize] == 0;
+            found.push((format!("topic {}", config.topic(topic)), topics.verdict(topic, counts)));
+        }
+        if missing {
+            return found;
+        }
+        found.push(("settings of the topics".into(), topics.compare().await.map(|()| "lose no events".into())));
+        for topic in Topic::ALL {
+            found.push((format!("writing to {}", config.topic(topic)), may_write(&config, topic).await));
+        }
+        let group = Onlooker::default().positions(config.clone(), config.partitions).await;
+        found.push((format!("group {}", config.group), group.map(|_| "answers".into())));
+        found
+    }
+}
+
+/// A record from before all times is refused for its time by a topic of ours, and before that for want of the right to write:
+/// so either way nothing is written.
+async fn may_write(config: &Arc<Config>, topic: Topic) -> Result<String, Error> {
+    let (name, doing) = (config.topic(topic), format!("writing to {}", config.topic(topic)));
+    if topic != Topic::Events {
+        return Ok("found with the first record: it is not tried, since it would stay".into());
+    }
+    let (answers, mut answered) = mpsc::channel(1);
+    let context = Probe { plain: Plain::new("check"), answers };
+    let complaint = context.plain.complaint.clone();
+    let failed = |error: &KafkaError| from_kafka(config, &doing, error, &complaint);
+    let producer = ThreadedProducer::<Probe>::from_config_and_context(&config.producer(), context).map_err(|e| failed(&e))?;
+    producer.send(BaseRecord::<(), ()>::to(name).partition(0).timestamp(0)).map_err(|(error, _)| failed(&error))?;
+    let within = Instant::now() + config.request_timeout;
+    loop {
+        match tokio::time::timeout(Duration::from_millis(100), answered.recv()).await {
+            Ok(Some(Some(RDKafkaErrorCode::InvalidTimestamp))) => return Ok("is allowed".into()),
+            Ok(Some(None)) => {
+                let what = "the topic takes records of any time, so that events older than its retention are deleted unread";
+                let cure = "set message.timestamp.before.max.ms of it to its retention.ms";
+                return Err(Error::Refused(format!("{doing}: {what}; {cure}")));
+            }
+            Ok(Some(Some(code))) => return Err(from_code(config, &doing, code, None)),
+            Ok(None) => return Err(Error::Closed),
+            // A client that may not even write anywhere says so aside.
+            Err(_) => match producer.client().fatal_error() {
+                Some((code, reason)) => return Err(from_code(config, &doing, code, Some(&reason))),
+                None if Instant::now() >= within => {
+                    return Err(from_code(config, &doing, RDKafkaErrorCode::OperationTimedOut, None));
+                }
+                None => {}
+            },
+        }
+    }
+}
+
+struct Probe {
+    plain: Plain,
+    answers: mpsc::Sender<Option<RDKafkaErrorCode>>,
+}
+
+impl ClientContext for Probe {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.plain.error(error, reason);
+    }
+}
+
+impl ProducerContext for Probe {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        let code = match result {
+            Ok(message) => {
+                tracing::warn!(topic = message.topic(), "a record of the check was written, empty: it will be dead-lettered");
+                None
+            }
+            Err((error, _)) => error.rdkafka_error_code(),
+        };
+        // Nobody waits any more: then it was answered.
+        self.answers.try_send(code).ok();
+    }
+}
