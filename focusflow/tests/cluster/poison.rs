@@ -1,5 +1,5 @@
-//! What other programs write to the topic of events: what cannot be used goes to the dead letters, with its reason; the rest
-//! counts, wherever it was put.
+//! What other programs write to the topic of events: what cannot be used goes to the dead letters, with its reason; what lies
+//! in the wrong partition is sent on to its own, and counts.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::cluster::{Cluster, PARTITIONS, SOON};
 use crate::node::Role;
 use crate::workload::Workload;
 
-const DEAD: &str = "focusflow_processors_events_total";
+const EVENTS: &str = "focusflow_processors_events_total";
 
 fn client(cluster: &Cluster) -> ClientConfig {
     let mut client = ClientConfig::new();
@@ -43,24 +43,23 @@ async fn what_others_write_to_the_topic_does_no_harm() {
     let send = |record: BaseRecord<'_, [u8], [u8]>| plain.send(record).map_err(|e| e.0).unwrap();
     let to = |partition: u32| BaseRecord::<[u8], [u8]>::to(&topic).partition(partition as i32);
     let huge = [b"{\"id\":\"".to_vec(), vec![b'x'; 900_000], b"\"}".to_vec()].concat();
-    let good = |n: usize| event(company, n % 8, n).to_string();
-    let mut dead = 0;
+    let (mut dead, mut sent_on) = (0, 0);
     for partition in 0..PARTITIONS {
         for value in [&b"not JSON"[..], b"{\"id\":", b"", b"[1,2]", b"null", &[0xff, 0xfe, 0x00], &huge] {
             send(to(partition).key(b"somebody").payload(value));
-            dead += 1;
         }
-        // A value that is not there (a tombstone, to Kafka).
+        // A value that is not there (a tombstone, to Kafka); a key that is no text; an activity that lasts a month.
         send(to(partition).key(b"somebody"));
-        // Nobody to count them for.
-        send(to(partition).payload(good(1_000).as_bytes()));
-        send(to(partition).key(&[0xc3, 0x28]).payload(good(1_000).as_bytes()));
-        dead += 3;
-        // No activity lasts a month, and no event comes from the year 1970.
+        send(to(partition).key(&[0xc3, 0x28]).payload(event(company, 1, 1_000).to_string().as_bytes()));
         let mut long = event(company, 1, 1_001);
         long["duration_ms"] = json!(30_i64 * 86_400_000);
         send(to(partition).key(b"somebody").payload(long.to_string().as_bytes()));
-        dead += 1;
+        dead += 10;
+        // Without a key: the event says whose it is.
+        let good = event(company, 2, 1_010 + partition as usize).to_string();
+        send(to(partition).payload(good.as_bytes()));
+        lines.push(good);
+        sent_on += 1;
     }
     // Good events where they do not belong: in every partition but their own.
     for n in 0..40 {
@@ -70,6 +69,7 @@ async fn what_others_write_to_the_topic_does_no_harm() {
         let elsewhere = (own + 1 + n as u32 % (PARTITIONS - 1)) % PARTITIONS;
         send(to(elsewhere).key(user.as_bytes()).payload(value.to_string().as_bytes()));
         lines.push(value.to_string());
+        sent_on += 1;
     }
     plain.flush(SOON).unwrap();
 
@@ -107,12 +107,14 @@ async fn what_others_write_to_the_topic_does_no_harm() {
     }
     assert_eq!(reasons.len(), dead, "{reasons:#?}");
     assert!(reasons.iter().all(|reason| !reason.is_empty()), "{reasons:#?}");
-    let mut counted = 0.0;
-    for owner in &owners {
-        let (_, text) = cluster.get(owner, "/metrics").await.unwrap();
-        let of_dead = text.lines().filter(|line| line.starts_with(DEAD) && line.contains("dead_lettered"));
-        counted += of_dead.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>();
+    for (outcome, expected) in [("dead_lettered", dead), ("sent_on", sent_on)] {
+        let mut counted = 0.0;
+        for owner in &owners {
+            let (_, text) = cluster.get(owner, "/metrics").await.unwrap();
+            let lines = text.lines().filter(|line| line.starts_with(EVENTS) && line.contains(outcome));
+            counted += lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>();
+        }
+        assert_eq!(counted, expected as f64, "{outcome}");
     }
-    assert_eq!(counted, dead as f64);
     cluster.close().await;
 }
