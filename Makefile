@@ -12,7 +12,7 @@ LISTEN ?= 127.0.0.1:7878
 SERVICES ?= kafka clickhouse postgres
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help up test deps deps-test deps-bench services services-stop build dashboards lint test-dashboards test-rust test-browser bench fmt clean
+.PHONY: help up test deps deps-test deps-bench services services-stop build dashboards lint test-dashboards test-rust test-browser test-deploy bench fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -21,14 +21,14 @@ up: deps build ## install what is missing, build, start everything with the demo
 	$(call say,Starting FocusFlow with a simulated company (stop with Ctrl-C; data in $(DATA)))
 	@exec $(CARGO_TARGET_DIR)/release/focusflow up --demo --data "$(DATA)" --listen $(LISTEN)
 
-test: deps-test lint test-dashboards test-rust test-browser ## everything, as CI runs it
+test: deps-test lint test-dashboards test-deploy test-rust test-browser ## everything, as CI runs it
 	$(call say,All of it passed)
 
 deps: ## install the build tools that are missing (Debian packages, from Debian 13 on all of them)
 	@deploy/install-tools.sh build
 
 deps-test:
-	@deploy/install-tools.sh build test services
+	@deploy/install-tools.sh build test services deploy
 
 deps-bench:
 	@deploy/install-tools.sh build bench services
@@ -70,6 +70,11 @@ test-rust: dashboards ## unit, contract, golden, property, simulation and end-to
 test-browser: dashboards ## the pages in a real headless browser, on the real binary
 	$(call say,Browser tests on the real binary)
 	@deploy/browser-test.sh
+
+test-deploy: ## compose file, Kubernetes manifests, alert rules and Grafana dashboards, by the real tools
+	@deploy/install-tools.sh deploy
+	$(call say,What is in deploy/)
+	@deploy/validate.sh
 
 bench: deps-bench build ## micro and end-to-end benchmarks; see benches/RESULTS.md
 	$(call say,Benchmarks)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks, from Debian's packages. Quick when nothing is missing.
 # Debian 13 and newer have all of it; where Rust or Node.js are missing or too old there, the way to them is printed.
-# Usage: install-tools.sh build [test] [bench] [services]
+# Usage: install-tools.sh build [test] [bench] [services] [deploy]
 set -euo pipefail
 
 RUST=1.95
@@ -12,7 +12,8 @@ export PATH="$HOME/.cargo/bin:$PATH"
 
 missing=()
 problems=()
-build='' lint=''
+build='' lint='' promtool=''
+export PATH="$PATH:${FOCUSFLOW_CACHE:-$HOME/.cache/focusflow}/bin"
 problem() { # what cure
     problems+=("$1"$'\n'"  Cure: $2")
 }
@@ -58,8 +59,15 @@ for what in "$@"; do
         # The server's programs are not in the path.
         [ -n "$(type -P initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
         ;;
+    deploy)
+        # As a plugin of Docker, or by itself.
+        docker compose version >/dev/null 2>&1 || need docker-compose docker-compose
+        need kubectl kubernetes-client
+        python3 -c 'import ensurepip' >/dev/null 2>&1 || missing+=(python3-venv)
+        promtool=yes
+        ;;
     *)
-        echo "install-tools.sh: unknown set '$what' (build, test, bench, services)" >&2
+        echo "install-tools.sh: unknown set '$what' (build, test, bench, services, deploy)" >&2
         exit 2
         ;;
     esac
@@ -90,6 +98,22 @@ apt_install() {
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${found[@]}" >/dev/null ||
         problem "apt-get could not install ${found[*]}." "run it by hand and see what it says: apt-get install ${found[*]}"
 }
+# Debian 13 has it by itself. Before, it comes with Prometheus, which would be started: only the program is taken, into the cache.
+get_promtool() {
+    local bin=${FOCUSFLOW_CACHE:-$HOME/.cache/focusflow}/bin part
+    has apt-get || { problem "promtool is missing, and this is not a Debian system." "install Prometheus' promtool"; return; }
+    [ -n "$(candidate prometheus)" ] || apt-get update -qq || true
+    [ -z "$(candidate promtool)" ] || { missing+=(promtool); return; }
+    echo "Taking promtool out of Debian's package prometheus, into $bin"
+    part=$(mktemp -d)
+    if (cd "$part" && chmod 755 . && apt-get download -qq prometheus >/dev/null 2>&1 && dpkg-deb --extract prometheus_*.deb .); then
+        mkdir -p "$bin" && mv -T "$part/usr/bin/promtool" "$bin/promtool"
+    else
+        problem "promtool could not be taken out of Debian's package prometheus." "run it by hand and see what it says: apt-get download prometheus"
+    fi
+    rm -rf "$part"
+}
+[ -z "$promtool" ] || has promtool || get_promtool
 [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
 
 if [ -n "$build" ]; then

@@ -3,6 +3,7 @@
 //!
 //! Everything is bounded in count and time and talks to loopback only.
 
+mod capacity;
 mod floors;
 mod freshness;
 mod http;
@@ -17,7 +18,9 @@ const USAGE: &str = "usage:
   focusflow-benches ingest DIR TOKEN                   serves ingest alone, with its log in DIR, until killed
   focusflow-benches load ADDR TOKEN FILE PID SECONDS   100-event batches as fast as they are taken
   focusflow-benches freshness ADDR TOKEN PEOPLE RATE SECONDS
-  focusflow-benches queries ADDR TOKEN ROUNDS          the dashboard's requests, one after another";
+  focusflow-benches queries ADDR TOKEN ROUNDS          the dashboard's requests, one after another
+  focusflow-benches capacity PEOPLE PARTITIONS NODES CORES_EACH PROCESSOR_EVENTS STORE_EVENTS STORE_CORES TAKEOVER_SECONDS
+                                                       a day of so many people, simulated: events are for each CPU-second";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -29,6 +32,7 @@ async fn main() -> ExitCode {
         ["load", addr, token, file, pid, seconds] => load::run(addr, token, file, pid, seconds).await,
         ["freshness", addr, token, people, rate, seconds] => freshness::run(addr, token, people, rate, seconds).await,
         ["queries", addr, token, rounds] => queries::run(addr, token, rounds).await,
+        ["capacity", numbers @ ..] => capacity::run(numbers),
         _ => Err(USAGE.into()),
     };
     match result {

@@ -4,6 +4,8 @@
 
 #[path = "kafka/broker.rs"]
 mod broker;
+#[path = "kafka/check.rs"]
+mod check;
 #[path = "kafka/group.rs"]
 mod group;
 #[path = "kafka/others.rs"]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, ConfigResource, ConfigResourceResult, NewTopic, OwnedResourceSpecifier, ResourceSpecifier,
+    TopicReplication,
 };
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -129,14 +130,26 @@ impl Topics {
         }
     }
 
+    /// Whether `Events` takes no records older than its retention.
+    pub async fn refuse_the_past(&self) -> Result<bool, Error> {
+        let name = self.config.topic(Topic::Events);
+        let described = self.describe(&[ResourceSpecifier::Topic(name)]).await?;
+        let oldest = described.into_iter().next().and_then(Result::ok);
+        let oldest = oldest.and_then(|found| found.get("message.timestamp.before.max.ms")?.value.clone());
+        Ok(oldest.is_some_and(|ms| ms == self.config.retention.as_millis().to_string()))
+    }
+
+    async fn describe(&self, topics: &[ResourceSpecifier<'_>]) -> Result<Vec<ConfigResourceResult>, Error> {
+        let options = AdminOptions::new().request_timeout(Some(self.config.request_timeout));
+        let described = self.admin.describe_configs(topics, &options).await;
+        described.map_err(|e| from_kafka(&self.config, "asking for the topics' settings", &e, &self.complaint))
+    }
+
     /// Topics that others made, or another configuration.
     pub async fn compare(&self) -> Result<(), Error> {
         let config = &self.config;
-        let resources: Vec<_> = config.topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
-        let options = AdminOptions::new().request_timeout(Some(config.request_timeout));
-        let described = self.admin.describe_configs(&resources, &options).await;
-        let described = described.map_err(|e| from_kafka(config, "asking for the topics' settings", &e, &self.complaint))?;
-        for found in described {
+        let topics: Vec<_> = config.topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+        for found in self.describe(&topics).await? {
             match found {
                 Ok(found) => compare(config, &found)?,
                 // Not everybody may ask.

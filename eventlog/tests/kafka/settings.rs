@@ -100,7 +100,7 @@ async fn topics_are_made_as_configured_and_kept_as_they_are() {
     let log = KafkaLog::open(Config { retention: Duration::from_secs(1), ..config.clone() }).await.unwrap();
     assert_eq!(Topic::ALL.map(|topic| log.partitions(topic)), [config.partitions; 3]);
     let said = refusal(Config { partitions: config.partitions + 1, ..config.clone() }).await;
-    assert!(said.contains(&format!("set partitions = {}", config.partitions)), "{said}");
+    assert!(said.contains(&format!("set eventlog.partitions = {}", config.partitions)), "{said}");
     broker.clean_up().await;
 }
 
