@@ -9,7 +9,10 @@ stop_signal=INT
 
 processes() { echo server; }
 ports() { echo "$at"; }
-address() { echo "FOCUSFLOW_POSTGRES=postgres://$user:$secret@127.0.0.1:$at/postgres"; }
+address() {
+    echo "FOCUSFLOW_POSTGRES=postgres://$user:$secret@127.0.0.1:$at/postgres"
+    echo "FOCUSFLOW_POSTGRES_CA=$dir/ca.pem"
+}
 
 # Debian keeps the server's programs out of the path, one folder for each version; the newest it is.
 program() {
@@ -29,7 +32,18 @@ unprivileged() {
         fail "PostgreSQL does not run as root, and this system allows no user namespaces. Cure: run as an ordinary user"
 }
 
+# Its own authority, which clients can be told to trust.
+certify() {
+    [ ! -s "$dir/ca.pem" ] || return 0
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=localhost \
+        -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout "$dir/key.pem" -out "$dir/ca.new" 2>"$dir/openssl.log" ||
+        fail "openssl could not make a certificate. Cure: see $dir/openssl.log"
+    chmod 600 "$dir/key.pem"
+    mv "$dir/ca.new" "$dir/ca.pem"
+}
+
 prepare() {
+    certify
     [ ! -s "$dir/data/PG_VERSION" ] || return 0
     local command=() initdb
     initdb=$(program initdb)
@@ -46,7 +60,8 @@ invocation() {
     local postgres
     postgres=$(program postgres)
     # No socket files: they would have to be on a short path.
-    unprivileged "$postgres" -D "$dir/data" -p "$at" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200
+    unprivileged "$postgres" -D "$dir/data" -p "$at" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
+        -c ssl=on -c ssl_cert_file="$dir/ca.pem" -c ssl_key_file="$dir/key.pem"
 }
 
 ready() {

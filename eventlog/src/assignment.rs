@@ -14,7 +14,8 @@ pub struct Assignment {
 
 #[derive(Debug)]
 pub enum Change {
-    /// Ours from now on, until they are lost. What the store knows of them is where to begin.
+    /// Ours from now on, until they are lost. What the store knows of them is where to begin. None at all when the group has
+    /// answered for the first time and has nothing for us (yet).
     Gained(Vec<u32>),
     /// Not ours any longer.
     Lost(Lost),

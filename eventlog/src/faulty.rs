@@ -121,6 +121,11 @@ impl<L: EventLog> EventLog for FaultyLog<L> {
         self.inner.range(topic, partition).await
     }
 
+    async fn ends(&self, topic: Topic, partitions: &[u32]) -> Result<Vec<u64>, Error> {
+        self.fate().await?;
+        self.inner.ends(topic, partitions).await
+    }
+
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error> {
         self.fate().await?;
         self.inner.release(topic, partition, offset).await

@@ -106,6 +106,13 @@ impl EventLog for KafkaLog {
         self.reader.range(topic, partition).await
     }
 
+    async fn ends(&self, topic: Topic, partitions: &[u32]) -> Result<Vec<u64>, Error> {
+        for partition in partitions {
+            self.known(topic, *partition)?;
+        }
+        if partitions.is_empty() { Ok(Vec::new()) } else { self.reader.ends(topic, partitions).await }
+    }
+
     /// Brokers keep records by age. What is released is what the group commits, for whoever watches its lag.
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error> {
         self.known(topic, partition)?;

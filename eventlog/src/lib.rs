@@ -15,10 +15,12 @@ pub mod assignment;
 mod chunks;
 pub mod embedded;
 pub mod faulty;
+pub mod holey;
 pub mod kafka;
 pub mod memory;
 pub mod metrics;
 pub mod records;
+pub mod steered;
 pub mod testing;
 
 use std::ops::Range;
@@ -70,6 +72,9 @@ pub enum Error {
     /// More than the log takes at once: the same records will never do.
     #[error("a record is too large for the log: {0}")]
     TooLarge(String),
+    /// The broker keeps no record of that time: the same records will never do.
+    #[error("a record is too old for the log: {0}")]
+    TooOld(String),
     /// Wrong settings, a missing permission: somebody has to change something first.
     #[error("the event log refuses: {0}")]
     Refused(String),
@@ -92,7 +97,7 @@ impl Error {
     pub fn cure(&self) -> Cure {
         match self {
             Error::Unavailable(_) | Error::Full(_) => Cure::Retry,
-            Error::OutOfRange { .. } | Error::NoPartition(_) | Error::TooLarge(_) => Cure::Reject,
+            Error::OutOfRange { .. } | Error::NoPartition(_) | Error::TooLarge(_) | Error::TooOld(_) => Cure::Reject,
             Error::Corrupt(_) | Error::Refused(_) | Error::Closed => Cure::Stop,
         }
     }
@@ -118,6 +123,15 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// The retained range: first offset that can be read .. offset of the next append.
     async fn range(&self, topic: Topic, partition: u32) -> Result<Range<u64>, Error>;
+
+    /// Where each of these partitions ends, all in one go: cheap enough to be asked every second.
+    async fn ends(&self, topic: Topic, partitions: &[u32]) -> Result<Vec<u64>, Error> {
+        let mut ends = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            ends.push(self.range(topic, *partition).await?.end);
+        }
+        Ok(ends)
+    }
 
     /// Records below `offset` are no longer needed by the reader of this partition: retention may take them.
     async fn release(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), Error>;

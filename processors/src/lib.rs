@@ -4,12 +4,20 @@
 //! - Rows are a function of the set of events and the directory, whatever the order, the batches, the partitions and the restarts.
 //! - Each event counts once: of several with one (user, id) the first in the log stands.
 //! - A commit holds rows, position and state together; what is in memory can be rebuilt from the store at any commit.
+//! - A partition has one owner in a process and, with the log's group and the store's epochs, one in all: who is no longer its
+//!   owner changes nothing.
+//! - A record goes to the partition of its person: what others put elsewhere is sent on, once for each time it is read.
+//! - Whatever a record is, the partition goes on: what cannot be used goes to the dead letters, with the reason.
 //! - Operators are pure; only `task` knows time and I/O.
 //!
-//! Deliberately absent: timers per person, state that grows with history, a second path for late events: they recompute their
+//! `group` follows the log's group and has a `task` for each partition, `lag` watches how much waits.
+//!
+//! Deliberately absent: a choice of our own who gets which partition, timers per person, state that grows with history, a second path for late events: they recompute their
 //! user-day from the raw events like any other.
 
 pub mod config;
+mod group;
+mod lag;
 pub mod metrics;
 pub mod operators;
 pub mod partition;
@@ -24,12 +32,13 @@ mod tests;
 
 use std::sync::Arc;
 
-use eventlog::{EventLog, Topic};
+use eventlog::EventLog;
 use schemas::control::Control;
 use store::SharedStore;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use group::{Group, Shared};
 
 pub use config::Config;
 pub use stats::{PartitionStats, Stats};
@@ -50,6 +59,8 @@ pub struct Deps {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("taking part in the work on events: {0}")]
+    Group(eventlog::Error),
     #[error("partition {partition}: reading or writing the event log: {source}")]
     Log { partition: u32, source: eventlog::Error },
     #[error("partition {partition}: {source}")]
@@ -96,30 +107,13 @@ impl Error {
     }
 }
 
-/// Runs all partitions until cancelled, or until one of them cannot go on. Every batch that was read is committed
-/// before it returns; the store still has to be flushed.
+/// Works on the partitions that the log gives this process, until cancelled or until one of them cannot go on. Every batch
+/// that was read is committed before it returns, and partitions go back at once; the store still has to be flushed.
 pub async fn run(config: Config, deps: Deps, cancel: CancellationToken) -> Result<(), Error> {
-    let config = Arc::new(config);
-    let partitions = deps.log.partitions(Topic::Events);
-    deps.stats.resize(partitions);
-    let mut tasks = JoinSet::new();
-    let stop = cancel.child_token();
-    let turns = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
-    for number in 0..partitions {
-        let (config, deps, turns, stop) = (task::share(&config, partitions), deps.clone(), turns.clone(), stop.clone());
-        tasks.spawn(async move { (number, task::own(number, config, deps, turns, stop).await) });
+    let shared = Arc::new(Shared::new(Arc::new(config), deps));
+    let mut group = Group::new(shared.clone());
+    tokio::select! {
+        ended = group.run(&cancel) => ended,
+        never = lag::follow(&*shared.deps.log, &shared.deps.stats, &shared.config) => match never {},
     }
-    let mut outcome = Ok(());
-    while let Some(ended) = tasks.join_next().await {
-        let result = match ended {
-            Ok((_, result)) => result,
-            Err(error) => Err(Error::Broken { partition: 0, reason: error.to_string() }),
-        };
-        if let Err(error) = result {
-            tracing::error!(%error, "a partition stopped");
-            stop.cancel();
-            outcome = outcome.and(Err(error));
-        }
-    }
-    outcome
 }

@@ -1,13 +1,14 @@
 //! The loop of one partition: the only place with time and I/O, and the only one that tries again.
 //!
 //! ```text
-//! acquire ─▶ ┌ read ─▶ apply ─▶ load what is cold ─▶ recompute ─▶ dead letters ─▶ commit ─▶ updates ─▶ release ┐
-//!            └──────────────────────────────────────────────────────────────────────────────────────────────────┘
+//! acquire ─▶ ┌ read ─▶ apply ─▶ load what is cold ─▶ recompute ─▶ send on, bury ─▶ commit ─▶ updates ─▶ release ┐
+//!            └───────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 
 mod control;
+mod outgoing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod walk;
 
 use std::sync::Arc;
@@ -15,60 +16,66 @@ use std::time::{Duration, Instant};
 
 use eventlog::{Records, Topic};
 use store::{Commit, Scan};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use self::control::Search;
+use crate::group::Shared;
 use crate::partition::{Loaded, Need, Partition, Query, Saved, Work};
 use crate::{Config, Cure, Deps, Error, metrics, publish};
 
 /// Batches larger than this are computed off the async threads.
 const INLINE_BYTES: usize = 16 << 10;
+/// How long a read waits while there is other work to do.
+const BUSY_WAIT: Duration = Duration::from_millis(1);
+/// Whoever finds another owner waits so long before it takes the partition back: the log's group may be about to say that it
+/// is no longer ours.
+const TAKEN_PAUSE: Duration = Duration::from_secs(1);
 
-/// One partition's part of what the process may use.
-pub(crate) fn share(config: &Config, partitions: u32) -> Arc<Config> {
-    Arc::new(Config { memory_bytes: config.memory_bytes / partitions.max(1) as usize, ..config.clone() })
-}
-
-/// Owns a partition until cancelled; begins again from the store when someone else had it in between. Who is far behind
-/// takes one of the turns for each large batch.
-pub(crate) async fn own(
-    number: u32,
-    config: Arc<Config>,
-    deps: Deps,
-    turns: Arc<Semaphore>,
-    cancel: CancellationToken,
-) -> Result<(), Error> {
-    let mut wait = config.retry_from;
+/// Owns a partition until cancelled; begins again from the store when someone else had it in between.
+pub(crate) async fn own(number: u32, shared: Arc<Shared>, cancel: CancellationToken) -> Result<(), Error> {
+    let (retry_from, retry_to) = (shared.config.retry_from, shared.config.retry_to);
+    let (mut wait, mut since) = (retry_from, Instant::now());
     while !cancel.is_cancelled() {
-        let ended = match Owner::acquire(number, config.clone(), deps.clone(), cancel.clone()).await {
+        let acquired = tokio::select! {
+            // Nothing is committed yet: there is nothing to finish.
+            () = cancel.cancelled() => return Ok(()),
+            acquired = Owner::acquire(number, shared.clone(), cancel.clone()) => acquired,
+        };
+        let ended = match acquired {
             Ok(mut owner) => {
-                wait = config.retry_from;
-                owner.run(&turns).await
+                metrics::acquired(since.elapsed().as_secs_f64());
+                wait = retry_from;
+                let ended = owner.run().await;
+                since = Instant::now();
+                ended
             }
             Err(error) => Err(error),
         };
-        deps.stats.update(number, |s| s.ready = false);
+        shared.deps.stats.update(number, |s| s.ready = false);
         let Err(error) = ended else { return Ok(()) };
-        if error.cure() == Cure::Stop {
-            return Err(error);
+        match error.cure() {
+            Cure::Stop => return Err(error),
+            Cure::Reacquire => wait = wait.max(TAKEN_PAUSE).min(retry_to),
+            Cure::Retry => {}
         }
         tracing::warn!(%error, partition = number, "begins again from the store");
         pause(&cancel, wait).await;
-        wait = (wait * 2).min(config.retry_to);
+        wait = (wait * 2).min(retry_to);
     }
     Ok(())
 }
 
-async fn pause(cancel: &CancellationToken, wait: Duration) {
+pub(crate) async fn pause(cancel: &CancellationToken, wait: Duration) {
     tokio::select! {
-        _ = cancel.cancelled() => {}
-        _ = tokio::time::sleep(wait) => {}
+        () = cancel.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
     }
 }
 
 /// One partition in hand.
 pub struct Owner {
     number: u32,
+    shared: Arc<Shared>,
     config: Arc<Config>,
     deps: Deps,
     epoch: u64,
@@ -77,14 +84,17 @@ pub struct Owner {
     /// None only while a computation has it.
     partition: Option<Box<Partition>>,
     directory: Arc<schemas::Directory>,
+    /// For people whose rows are of an older directory.
+    search: Option<Search>,
     last_data_ms: i64,
-    end_seen: Option<Instant>,
+    told: Option<Instant>,
     cancel: CancellationToken,
 }
 
 impl Owner {
     /// Takes the partition and what the store knows of it.
-    pub async fn acquire(number: u32, config: Arc<Config>, deps: Deps, cancel: CancellationToken) -> Result<Owner, Error> {
+    pub(crate) async fn acquire(number: u32, shared: Arc<Shared>, cancel: CancellationToken) -> Result<Owner, Error> {
+        let (config, deps) = (shared.config.clone(), shared.deps.clone());
         let checkpoint = deps.store.acquire(number).await.map_err(|e| Error::store(number, e))?;
         let saved = Saved::decode(&checkpoint.state).map_err(|source| Error::State { partition: number, source })?;
         let range = deps.log.range(Topic::Events, number).await.map_err(|e| Error::log(number, e))?;
@@ -92,41 +102,46 @@ impl Owner {
         if position < range.start || position > range.end {
             return Err(Error::Gap { partition: number, position, start: range.start, end: range.end });
         }
+        deps.stats.update(number, |s| {
+            s.stands_at(position);
+            s.ends_at(range.end);
+        });
         let directory = deps.control.borrow().directory.clone();
-        let partition = Partition::new(config.clone(), directory.clone(), saved);
+        let count = deps.log.partitions(Topic::Events);
+        let partition = Partition::new(config.clone(), directory.clone(), saved, number, count);
         let last_data_ms = (deps.clock)();
         let mut owner = Owner {
             number,
+            shared,
             config,
             epoch: checkpoint.epoch,
             position,
             released: 0,
             partition: Some(Box::new(partition)),
             directory,
+            search: None,
             last_data_ms,
-            end_seen: None,
+            told: None,
             cancel,
             deps,
         };
         owner.recover().await?;
-        owner.deps.stats.update(number, |s| {
-            s.position = position;
-            s.end = range.end;
-            s.ready = true;
-        });
+        owner.deps.stats.update(number, |s| s.ready = true);
         Ok(owner)
     }
 
-    async fn run(&mut self, turns: &Semaphore) -> Result<(), Error> {
+    async fn run(&mut self) -> Result<(), Error> {
         let cancel = self.cancel.clone();
         while !cancel.is_cancelled() {
+            let is_busy = self.search.is_some() || self.partition()?.has_moves();
+            let wait = if is_busy { BUSY_WAIT } else { self.config.tick };
             let records = tokio::select! {
-                _ = cancel.cancelled() => return Ok(()),
-                records = self.read(self.config.max_batch_bytes, self.config.tick) => records?,
+                () = cancel.cancelled() => break,
+                records = self.read(self.config.max_batch_bytes, wait) => records?,
             };
             if records.wire().len() >= self.config.max_batch_bytes / 2 {
                 drop(records);
-                while self.catch_up_some(turns).await? {}
+                while self.catch_up_some().await? {}
                 continue;
             }
             let began = Instant::now();
@@ -134,16 +149,20 @@ impl Owner {
                 pause(&cancel, self.config.min_commit_interval.saturating_sub(began.elapsed())).await;
             }
         }
+        // The next owner would tell it too, only later.
+        if let Err(error) = self.release().await {
+            tracing::debug!(%error, partition = self.number, "how far it is was not told at the end");
+        }
         Ok(())
     }
 
     /// One large batch of many that wait: the fewer commits, the fewer times a day is computed again. As many at a time as
     /// there are processors, which bounds what all partitions hold. Says whether there may be as much again.
-    async fn catch_up_some(&mut self, turns: &Semaphore) -> Result<bool, Error> {
-        let cancel = self.cancel.clone();
+    async fn catch_up_some(&mut self) -> Result<bool, Error> {
+        let (cancel, shared) = (self.cancel.clone(), self.shared.clone());
         let _turn = tokio::select! {
-            _ = cancel.cancelled() => return Ok(false),
-            turn = turns.acquire() => turn,
+            () = cancel.cancelled() => return Ok(false),
+            turn = shared.turns.acquire() => turn,
         };
         let records = self.read(self.config.backlog_batch_bytes, Duration::ZERO).await?;
         let behind = records.wire().len() >= self.config.max_batch_bytes / 2;
@@ -180,7 +199,7 @@ impl Owner {
     pub async fn catch_up(&mut self) -> Result<(), Error> {
         loop {
             let records = self.read(self.config.max_batch_bytes, Duration::ZERO).await?;
-            if records.is_empty() {
+            if records.next_offset() <= self.position {
                 return Ok(());
             }
             self.step(records).await?;
@@ -204,37 +223,45 @@ impl Owner {
             self.last_data_ms = now_ms;
         }
         let idle = now_ms - self.last_data_ms >= self.config.idle_after.as_millis() as i64;
-        let position = self.position;
+        let (position, memory) = (self.position, self.shared.memory_share());
         let partition = self.partition()?;
+        partition.set_memory(memory);
         if silent && idle {
             partition.follow_clock(now_ms);
         }
         let moving = partition.has_moves();
-        let live = !silent || partition.has_due();
+        // Without records too the log may have been read on: over a hole.
+        let live = records.next_offset() > position || partition.has_due();
+        let searching = self.search.is_some();
+        let partition = self.partition()?;
         if live {
             let mut work = partition.begin(records, position, now_ms);
             partition.add_due(&mut work);
             self.finish(work, began).await?;
         }
-        if moving {
+        if searching {
+            self.search_some().await?;
+        } else if moving {
             // People who moved come in commits of their own, between the live ones.
             self.move_people(now_ms).await?;
         }
-        if !live && !moving {
+        let nothing = !live && !moving && !searching;
+        if nothing {
             if idle {
                 self.deps.stats.update(self.number, |s| s.settled_ms = Some(now_ms));
             }
             self.tell().await?;
         }
-        Ok(live || moving)
+        Ok(!nothing)
     }
 
+    /// Not while there is still somebody to be found.
     async fn move_people(&mut self, now_ms: i64) -> Result<(), Error> {
         let (began, position) = (Instant::now(), self.position);
         let partition = self.partition()?;
         let mut work = partition.begin(Records::default(), position, now_ms);
         partition.begin_moves(&mut work);
-        partition.note_moves();
+        partition.note_moves(true);
         self.load(&mut work).await?;
         self.finish(work, began).await
     }
@@ -248,6 +275,9 @@ impl Owner {
                 break;
             }
             self.load(&mut work).await?;
+        }
+        if !work.strays.is_empty() {
+            self.send_on(&mut work).await?;
         }
         if !work.dead.is_empty() {
             self.bury(&work).await?;
@@ -263,8 +293,9 @@ impl Owner {
         let now_ms = (self.deps.clock)();
         publish::updates(&*self.deps.log, &work.updates, now_ms).await;
         metrics::batch(self.number, &work.counts, rows, began.elapsed().as_secs_f64());
-        let events = work.counts.accepted + work.counts.duplicates + work.counts.dead;
+        let events = work.counts.events();
         self.deps.stats.update(self.number, |s| {
+            s.stands_at(work.to);
             s.last_commit_ms = Some(now_ms);
             s.events += events;
         });
@@ -302,53 +333,10 @@ impl Owner {
         self.persist(Error::store, || self.deps.store.scan(scan.clone())).await
     }
 
-    async fn bury(&self, work: &Work) -> Result<(), Error> {
-        let log = &*self.deps.log;
-        self.persist(Error::log, || publish::dead_letters(log, self.number, &work.records, &work.dead)).await
-    }
-
     /// A commit whose answer was lost is refused the second time, as its `from` is behind: then the owner begins again
     /// from the store, where it finds out.
     async fn commit(&self, commit: Commit) -> Result<(), Error> {
         self.persist(Error::store, || self.deps.store.commit(commit.clone())).await
-    }
-
-    /// Releases the log and says how far this partition is; asks the log for its end only now and then.
-    async fn tell(&mut self) -> Result<(), Error> {
-        if self.end_seen.is_some_and(|at| at.elapsed() < self.config.tick) {
-            return Ok(());
-        }
-        self.end_seen = Some(Instant::now());
-        let number = self.number;
-        let (durable, end) = match self.far().await {
-            // It is told again soon.
-            Err(error) if error.cure() == Cure::Retry => return Ok(()),
-            other => other?,
-        };
-        let position = self.position;
-        let stats = self.deps.stats.clone();
-        let partition = self.partition()?;
-        let watermark = partition.saved.watermark;
-        metrics::state(number, partition, end.saturating_sub(position));
-        stats.update(number, |s| {
-            s.position = position;
-            s.end = end;
-            s.durable = durable;
-            s.watermark_ms = Some(watermark).filter(|w| *w > 0);
-        });
-        Ok(())
-    }
-
-    /// Lets the log forget what the store keeps; gives how far that is, and the log's end.
-    async fn far(&mut self) -> Result<(u64, u64), Error> {
-        let number = self.number;
-        let (log, store) = (&self.deps.log, &self.deps.store);
-        let durable = store.durable_position(number).await.map_err(|e| Error::store(number, e))?;
-        if durable > self.released {
-            log.release(Topic::Events, number, durable).await.map_err(|e| Error::log(number, e))?;
-            self.released = durable;
-        }
-        Ok((durable, log.range(Topic::Events, number).await.map_err(|e| Error::log(number, e))?.end))
     }
 
     fn partition(&mut self) -> Result<&mut Partition, Error> {

@@ -1,4 +1,4 @@
-//! Runs the real task code on the memory log and the memory store, or the one on disk, with a clock that is set by hand and
+//! Runs the real task code on the memory log and the memory store, or the one on disk or on ClickHouse, with a clock that is set by hand and
 //! without sleeping: for tests that compare tables, here and elsewhere.
 
 use std::collections::BTreeMap;
@@ -15,12 +15,14 @@ use schemas::directory::{Directory, Document};
 use schemas::rows::{ACTIVITY_EVENTS, FOCUS_BLOCKS, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M, USER_DAILY};
 use schemas::{ColumnType, Definition, Table};
 use serde_json::Value;
+use store::clickhouse::{self, ClickHouseStore};
 use store::embedded::{self, EmbeddedStore};
 use store::memory::MemoryStore;
 use store::{Scan, SharedStore, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::group::Shared;
 use crate::partition::END_OF_TIME;
 use crate::task::Owner;
 use crate::{Clock, Config, Deps, Stats};
@@ -62,8 +64,12 @@ pub struct Options {
     pub changes_offline: bool,
     /// Lets rows become final between batches, as in partitions that fall silent: the clock moves on after each batch, but never past `now_ms`.
     pub settle_each: bool,
+    /// Every other batch is another owner's, whose clock is so much ahead.
+    pub skew_ms: i64,
     /// The store of one machine in this folder, which is made, instead of the one in memory.
     pub on_disk: Option<PathBuf>,
+    /// The store on ClickHouse, in a database that is empty. What it has committed no crash takes back.
+    pub on_clickhouse: Option<clickhouse::Config>,
 }
 
 impl Default for Options {
@@ -79,7 +85,9 @@ impl Default for Options {
             directory_changes: Vec::new(),
             changes_offline: false,
             settle_each: false,
+            skew_ms: 0,
             on_disk: None,
+            on_clickhouse: None,
         }
     }
 }
@@ -126,16 +134,16 @@ impl Harness {
         directory: Document,
         now_ms: i64,
     ) -> Result<Harness, HarnessError> {
-        let (log, store) = (Arc::new(MemoryLog::new(partitions)), ground.open()?);
+        let (log, store) = (Arc::new(MemoryLog::new(partitions)), ground.open().await?);
         let clock = Arc::new(AtomicI64::new(now_ms));
         let (control, receiver) = watch::channel(control(directory)?);
         let stats = Arc::new(Stats::default());
-        stats.resize(partitions);
+        stats.join();
+        (0..partitions).for_each(|partition| stats.gain(partition));
         let told = clock.clone();
         let clock_fn: Clock = Arc::new(move || told.load(Ordering::SeqCst));
         let deps = Deps { log: log.clone(), store: store.clone(), control: receiver, clock: clock_fn, stats };
-        let config = crate::task::share(&config, partitions);
-        let mut harness = Harness { log, store, ground, deps, config, clock, control, owners: Vec::new() };
+        let mut harness = Harness { log, store, ground, deps, config: Arc::new(config), clock, control, owners: Vec::new() };
         harness.restart().await?;
         Ok(harness)
     }
@@ -143,8 +151,11 @@ impl Harness {
     /// New owners, who know only what the store knows.
     pub async fn restart(&mut self) -> Result<(), HarnessError> {
         self.owners.clear();
-        for partition in 0..self.log.partitions(Topic::Events) {
-            self.owners.push(Owner::acquire(partition, self.config.clone(), self.deps.clone(), CancellationToken::new()).await?);
+        let shared = Arc::new(Shared::new(self.config.clone(), self.deps.clone()));
+        let partitions = self.log.partitions(Topic::Events);
+        shared.set_owners(partitions as usize);
+        for partition in 0..partitions {
+            self.owners.push(Owner::acquire(partition, shared.clone(), CancellationToken::new()).await?);
         }
         Ok(())
     }
@@ -157,7 +168,7 @@ impl Harness {
         if let Ground::Memory(store) = &self.ground {
             store.crash();
         }
-        self.store = self.ground.open()?;
+        self.store = self.ground.open().await?;
         self.deps.store = self.store.clone();
         self.restart().await
     }
@@ -208,10 +219,11 @@ impl Harness {
 enum Ground {
     Memory(Arc<MemoryStore>),
     Disk(PathBuf),
+    ClickHouse(Box<clickhouse::Config>),
 }
 
 impl Ground {
-    fn open(&self) -> Result<SharedStore, HarnessError> {
+    async fn open(&self) -> Result<SharedStore, HarnessError> {
         match self {
             Ground::Memory(store) => Ok(store.clone()),
             // No flush by itself: what is durable is what the test says. Little fits in memory, and files are merged soon.
@@ -222,6 +234,7 @@ impl Ground {
                 query_threads: 1,
                 ..embedded::Config::new(dir)
             })?)),
+            Ground::ClickHouse(config) => Ok(Arc::new(ClickHouseStore::open((**config).clone()).await?)),
         }
     }
 }
@@ -249,7 +262,11 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
         memory_bytes: options.memory_bytes,
         ..Config::default()
     };
-    let ground = options.on_disk.clone().map_or_else(|| Ground::Memory(Arc::default()), Ground::Disk);
+    let ground = match (&options.on_disk, &options.on_clickhouse) {
+        (Some(folder), _) => Ground::Disk(folder.clone()),
+        (None, Some(config)) => Ground::ClickHouse(Box::new(config.clone())),
+        (None, None) => Ground::Memory(Arc::default()),
+    };
     let mut harness = Harness::over(ground, options.partitions, config, case.directory.clone(), now_ms).await?;
     for (i, batch) in case.records.chunks(options.batch.max(1)).enumerate() {
         for (_, document) in options.directory_changes.iter().filter(|(at, _)| *at == i) {
@@ -257,6 +274,10 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
             if options.changes_offline {
                 harness.restart().await?;
             }
+        }
+        if options.skew_ms != 0 {
+            harness.set_clock(now_ms + options.skew_ms * (i as i64 % 2));
+            harness.restart().await?;
         }
         harness.append(batch, now_ms).await?;
         harness.catch_up().await?;

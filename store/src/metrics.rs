@@ -36,3 +36,5 @@ pub const QUERY_START_SECONDS: &str = "focusflow_store_query_start_seconds";
 pub const RETRIES: &str = "focusflow_store_retries_total";
 /// Time of one insert into a table of ClickHouse.
 pub const INSERT_SECONDS: &str = "focusflow_store_insert_seconds";
+/// Seconds since control data were last read, or found to be as they were.
+pub const CONTROL_AGE_SECONDS: &str = "focusflow_store_control_age_seconds";

@@ -44,6 +44,9 @@ pub(super) fn from_code(config: &Config, doing: &str, code: Code, detail: Option
             "{doing}: {why}; up to {} bytes are taken: send less at once, or raise max.message.bytes of the topic and max_record here",
             config.max_record_bytes
         )),
+        Code::InvalidTimestamp => {
+            Error::TooOld(format!("{doing}: {why}; the topic keeps nothing of that time: raise its retention to take it"))
+        }
         Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed | Code::ClusterAuthorizationFailed => {
             Error::Refused(format!(
                 "{doing}: {why}; allow {who} in the cluster's access rules: Describe, DescribeConfigs, Read and Write on the topics {}, Create to make them, Read on the group {}",
@@ -60,7 +63,6 @@ pub(super) fn from_code(config: &Config, doing: &str, code: Code, detail: Option
         | Code::InvalidReplicationFactor
         | Code::InvalidPartitions
         | Code::InvalidTopic
-        | Code::InvalidTimestamp
         | Code::UnsupportedVersion
         | Code::UnsupportedFeature
         | Code::UnsupportedCompressionType

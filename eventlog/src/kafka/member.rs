@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
@@ -51,8 +51,13 @@ impl Members {
     pub fn join(&self) -> Result<Assignment, Error> {
         let (changes, hear) = mpsc::channel(CHANGES);
         let stop = Arc::new(AtomicBool::new(false));
-        let context =
-            Context { plain: Plain::new("member"), config: self.config.clone(), changes, released: self.released.clone() };
+        let context = Context {
+            plain: Plain::new("member"),
+            config: self.config.clone(),
+            changes,
+            released: self.released.clone(),
+            answered: AtomicBool::new(false),
+        };
         let complaint = context.plain.complaint.clone();
         let failed = |e| from_kafka(&self.config, &format!("joining the group {}", self.config.group), &e, &complaint);
         let client = BaseConsumer::from_config_and_context(&self.config.member(), context).map_err(failed)?;
@@ -69,9 +74,7 @@ impl Members {
     }
 
     pub fn release(&self, partition: u32, offset: u64) {
-        let mut released = lock(&self.released);
-        let known = released.entry(partition).or_default();
-        *known = offset.max(*known);
+        note(&self.released, partition, offset);
     }
 
     /// Leaves the group.
@@ -90,6 +93,12 @@ impl Drop for Members {
     fn drop(&mut self) {
         lock(&self.running).iter().for_each(|r| r.stop.store(true, Ordering::Relaxed));
     }
+}
+
+fn note(released: &Released, partition: u32, offset: u64) {
+    let mut released = lock(released);
+    let known = released.entry(partition).or_default();
+    *known = offset.max(*known);
 }
 
 /// Until told to stop or nobody listens any more. Dropping the client at the end leaves the group.
@@ -120,6 +129,8 @@ struct Context {
     config: Arc<Config>,
     changes: mpsc::Sender<Result<Change, Error>>,
     released: Arc<Released>,
+    /// The group has said once what is ours.
+    answered: AtomicBool,
 }
 
 impl Context {
@@ -193,12 +204,25 @@ impl ConsumerContext for Context {
         }
     }
 
+    /// What the group did not take is told again.
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        let Err(error) = result else { return };
+        tracing::debug!(%error, "the group's offsets were not committed");
+        for element in offsets.elements() {
+            if let (Ok(partition), Offset::Offset(offset)) = (u32::try_from(element.partition()), element.offset()) {
+                note(&self.released, partition, offset.unsigned_abs());
+            }
+        }
+    }
+
     fn post_rebalance(&self, client: &BaseConsumer<Context>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(list) = rebalance {
             let partitions = self.partitions(list);
-            if partitions.is_empty() {
+            if self.answered.swap(true, Ordering::Relaxed) && partitions.is_empty() {
                 return;
             }
+            // What was released when they were ours before is behind what others have released since.
+            lock(&self.released).retain(|partition, _| !partitions.contains(partition));
             if let Err(error) = client.pause(list) {
                 tracing::warn!(%error, "the group's own reading could not be paused");
             }

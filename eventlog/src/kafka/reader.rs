@@ -13,6 +13,7 @@ use std::time::Duration;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
 use tokio::time::Instant;
 
 use self::seat::{Guard, Seat, Take};
@@ -91,6 +92,31 @@ impl Reader {
                 |e| from_kafka(&config, &format!("asking how far {name}/{partition} goes"), &e, &client.context().complaint);
             let (start, end) = range.map_err(failed)?;
             Ok(start.unsigned_abs()..end.unsigned_abs())
+        })
+        .await
+    }
+
+    /// One request to each leader, whatever the number of partitions.
+    pub async fn ends(&self, topic: Topic, partitions: &[u32]) -> Result<Vec<u64>, Error> {
+        let (client, config, partitions) = (self.client()?, self.config.clone(), partitions.to_vec());
+        blocking(move || {
+            let name = config.topic(topic);
+            let failed = |e| from_kafka(&config, &format!("asking how far {name} goes"), &e, &client.context().complaint);
+            let mut list = TopicPartitionList::new();
+            for partition in &partitions {
+                // In place of a time: the latest there is.
+                list.add_partition_offset(name, *partition as i32, Offset::End).map_err(failed)?;
+            }
+            let found = client.offsets_for_times(list, config.request_timeout).map_err(failed)?;
+            let end = |partition: &u32| {
+                let element = found.find_partition(name, *partition as i32);
+                match element.map(|e| e.error().map(|()| e.offset())) {
+                    Some(Ok(Offset::Offset(end))) => Ok(end.unsigned_abs()),
+                    Some(Err(error)) => Err(failed(error)),
+                    _ => Err(Error::Unavailable(format!("nobody says how far {name}/{partition} goes; has it a leader?"))),
+                }
+            };
+            partitions.iter().map(end).collect()
         })
         .await
     }

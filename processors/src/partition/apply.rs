@@ -1,9 +1,10 @@
 //! Records into the state: decode, tell duplicates, keep what operators need, write the raw row, mark what changes.
 
+use eventlog::partition_of;
 use schemas::event::{Activity, Body, Category, Event};
 use schemas::rows::{ActivityEvent, MessageEvent, SessionEvent};
 
-use super::{Dead, Need, Partition, Work};
+use super::{Dead, Need, Partition, Stray, Work};
 use crate::operators;
 use crate::state::chunk::Unpacked;
 use crate::state::context::utc_day;
@@ -46,11 +47,12 @@ impl Partition {
             let known = last.filter(|(key, _)| *key == record.key).map(|(_, user)| user);
             last = self.apply_record(work, record, known).map(|user| (record.key, user)).or(last);
         }
+        work.strays.sort_unstable_by_key(|stray| stray.offset);
         // Only now, so that what is late does not depend on the order of people.
         self.saved.see(work.newest_ts, work.now_ms, self.config.definition.lateness_ms);
     }
 
-    /// Gives the person, unless the record is dead.
+    /// Gives the person, unless the record is dead or belongs elsewhere.
     fn apply_record(&mut self, work: &mut Work, record: &eventlog::Record<'_>, known: Option<u32>) -> Option<u32> {
         let mut event = match schemas::decode::event(record.value) {
             Ok(event) => event,
@@ -59,15 +61,22 @@ impl Partition {
         let user = match known {
             Some(user) => user,
             None => {
-                let named = match std::str::from_utf8(record.key) {
-                    Ok("") => Err("the record has no key: nobody to count the event for"),
-                    Ok(name) => self.user(name).ok_or("no room for another person in this partition: use more partitions"),
-                    Err(_) => Err("the record's key is not UTF-8"),
+                let Ok(key) = std::str::from_utf8(record.key) else {
+                    return bury(work, record.offset, "the record's key is not UTF-8".into());
                 };
-                match named {
-                    Ok(user) => user,
-                    Err(reason) => return bury(work, record.offset, reason.into()),
+                if key.is_empty() {
+                    // As ingest would have named them.
+                    let name = self.directory.resolve(&event.user).unwrap_or(&event.user);
+                    return send_on(work, record.offset, partition_of(name.as_bytes(), self.count), Some(name.into()));
                 }
+                if !self.is_mine(key) {
+                    return send_on(work, record.offset, partition_of(record.key, self.count), None);
+                }
+                let Some(user) = self.user(key) else {
+                    let reason = "no room for another person in this partition: use more partitions";
+                    return bury(work, record.offset, reason.into());
+                };
+                user
             }
         };
         let day = utc_day(event.ts);
@@ -170,6 +179,12 @@ fn ahead(order: &[(u64, u32)], records: &[eventlog::Record<'_>], n: usize) {
 fn bury(work: &mut Work, offset: u64, reason: String) -> Option<u32> {
     work.counts.dead += 1;
     work.dead.push(Dead { offset, reason });
+    None
+}
+
+fn send_on(work: &mut Work, offset: u64, partition: u32, key: Option<Box<str>>) -> Option<u32> {
+    work.counts.sent_on += 1;
+    work.strays.push(Stray { offset, partition, key });
     None
 }
 

@@ -7,7 +7,7 @@ use super::Partition;
 impl Partition {
     pub(super) fn evict(&mut self) {
         self.evict_days();
-        if self.bytes > self.config.memory_bytes {
+        if self.bytes > self.memory_bytes {
             self.evict_people();
         }
     }
@@ -40,7 +40,7 @@ impl Partition {
 
     /// Goes round the people, so that everyone not in the last commit is forgotten before anyone is again.
     fn evict_people(&mut self) {
-        let enough = self.config.memory_bytes - self.config.memory_bytes / 8;
+        let enough = self.memory_bytes - self.memory_bytes / 8;
         let mut gone = false;
         for _ in 0..self.users.len() {
             if self.bytes <= enough {

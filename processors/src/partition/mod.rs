@@ -15,6 +15,7 @@ mod emit;
 mod evict;
 mod moves;
 mod news;
+mod outcome;
 mod recompute;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use eventlog::Records;
+use eventlog::{Records, partition_of};
 use schemas::Directory;
 use schemas::control::Settings;
 use schemas::directory::{DAY_MS, Person};
@@ -45,9 +46,15 @@ use waiting::{Waiting, in_steps, settles_in};
 pub use absorb::{END_OF_TIME, Loaded, Need, Query};
 pub use checkpoint::{Saved, StateError};
 pub use moves::Move;
+pub use outcome::{Counts, Dead, Stray};
 
 pub struct Partition {
     config: Arc<Config>,
+    /// Which of how many.
+    number: u32,
+    count: u32,
+    /// Its part of the process's.
+    memory_bytes: usize,
     directory: Arc<Directory>,
     /// What may be kept of events.
     pub settings: Settings,
@@ -92,6 +99,8 @@ pub struct Work {
     pub tables: Tables,
     pub updates: Vec<Update>,
     pub dead: Vec<Dead>,
+    /// In the order of their offsets once they are applied.
+    pub strays: Vec<Stray>,
     pub counts: Counts,
     /// What must be loaded before the work can go on.
     pub needs: Vec<Need>,
@@ -100,25 +109,6 @@ pub struct Work {
     deferred: Vec<u64>,
     touched: Vec<Touched>,
     moved: Vec<Move>,
-}
-
-/// A record that cannot be used, with the reason.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dead {
-    pub offset: u64,
-    pub reason: String,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub accepted: u64,
-    pub duplicates: u64,
-    pub dead: u64,
-    /// Accepted though the watermark had passed them.
-    pub late: u64,
-    pub days: u64,
-    pub ignored_phases: u64,
-    pub finalized: u64,
 }
 
 /// One person's part in a commit.
@@ -152,12 +142,15 @@ impl Touched {
 }
 
 impl Partition {
-    pub fn new(config: Arc<Config>, directory: Arc<Directory>, saved: Option<Saved>) -> Partition {
+    pub fn new(config: Arc<Config>, directory: Arc<Directory>, saved: Option<Saved>, number: u32, count: u32) -> Partition {
         let virgin = saved.is_none();
         let mut saved = saved.unwrap_or_else(|| Saved::new(moves::fingerprint(&directory)));
         let moves = std::mem::take(&mut saved.moves).into_iter().map(|m| (m.user, m.from_ms)).collect();
         Partition {
+            memory_bytes: config.memory_bytes,
             config,
+            number,
+            count,
             stranger: Arc::new(Directory::default().person("").clone()),
             directory,
             settings: Settings::default(),
@@ -180,9 +173,9 @@ impl Partition {
         }
     }
 
-    /// Begins a commit of `records`, which may be none.
+    /// Begins a commit of `records`, which may be none; those that are not there (holes) are passed as well.
     pub fn begin(&mut self, records: Records, position: u64, now_ms: i64) -> Work {
-        let (from, to) = if records.is_empty() { (position, position) } else { (position, records.next_offset()) };
+        let (from, to) = (position, position.max(records.next_offset()));
         let version = (self.saved.version + 1).max(to << 16);
         Work {
             applied: false,
@@ -196,10 +189,25 @@ impl Partition {
             tables: Tables::default(),
             updates: Vec::new(),
             dead: Vec::new(),
+            strays: Vec::new(),
             counts: Counts::default(),
             needs: Vec::new(),
             touched: Vec::new(),
             moved: Vec::new(),
+        }
+    }
+
+    /// Whether this is the partition of that person.
+    pub fn is_mine(&self, user: &str) -> bool {
+        partition_of(user.as_bytes(), self.count) == self.number
+    }
+
+    /// From now on it may take so much.
+    pub fn set_memory(&mut self, bytes: usize) {
+        let is_less = bytes < self.memory_bytes;
+        self.memory_bytes = bytes;
+        if is_less {
+            self.evict();
         }
     }
 

@@ -33,11 +33,11 @@ const IN_BETWEEN: u64 = u64::MAX;
 impl Partition {
     /// The new directory holds at once for people met from now on; the others move when their turn comes.
     /// Gives the people of this partition whose rows it may change.
-    pub fn set_directory(&mut self, directory: Arc<Directory>, is_mine: impl Fn(&str) -> bool) -> Vec<Move> {
+    pub fn set_directory(&mut self, directory: Arc<Directory>) -> Vec<Move> {
         let old = std::mem::replace(&mut self.directory, directory);
         let mut moves = Vec::new();
         let ids = old.people().chain(self.directory.people()).map(|(id, _)| id);
-        for id in ids.filter(|id| is_mine(id)) {
+        for id in ids.filter(|id| self.is_mine(id)) {
             if let Some(from_ms) = first_difference(old.person(id), self.directory.person(id)) {
                 moves.push(Move { user: id.to_owned(), from_ms });
             }
@@ -90,10 +90,10 @@ impl Partition {
         self.config.events_kept.map_or(i64::MIN, |kept| now_ms - kept.as_millis() as i64 + CONTEXT_DAYS * DAY_MS)
     }
 
-    /// Notes for the commit who still has to move. Too many to note: the rows are of no one directory until few are left,
-    /// and a new owner looks at everyone again.
-    pub fn note_moves(&mut self) {
-        if self.moves.len() <= MAX_NOTED {
+    /// Notes for the commit who still has to move. Too many to note, or not all found: the rows are of no one directory until
+    /// few are left, and a new owner looks at everyone again.
+    pub fn note_moves(&mut self, all_found: bool) {
+        if all_found && self.moves.len() <= MAX_NOTED {
             self.saved.directory = fingerprint(&self.directory);
             self.saved.moves = self.moves.iter().map(|(user, from_ms)| Move { user: user.clone(), from_ms: *from_ms }).collect();
         } else {

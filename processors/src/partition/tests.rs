@@ -68,7 +68,7 @@ fn commit(partition: &mut Partition, records: Records, position: u64, now_ms: i6
 }
 
 fn new_partition() -> Partition {
-    Partition::new(Arc::new(Config { memory_bytes: 4 << 30, ..Config::default() }), Arc::new(Directory::default()), None)
+    Partition::new(Arc::new(Config { memory_bytes: 4 << 30, ..Config::default() }), Arc::new(Directory::default()), None, 0, 1)
 }
 
 #[test]
@@ -87,6 +87,19 @@ fn a_day_takes_under_60_bytes_an_event_and_an_idle_person_under_4_kb() {
     let each = partition.bytes() / partition.people();
     assert!(each < 4_000, "{each} bytes a person");
     assert_eq!((partition.chunks(), partition.has_due()), (0, false));
+}
+
+#[test]
+fn less_memory_is_obeyed_at_once() {
+    let mut partition = new_partition();
+    let events = workday(50, NINE);
+    let count = events.len() as u64;
+    commit(&mut partition, records(&events, 0), 0, NINE + DAY_MS);
+    let one_more = workday(1, NINE + DAY_MS);
+    commit(&mut partition, records(&one_more[..1], count), count, NINE + DAY_MS);
+    let before = partition.bytes();
+    partition.set_memory(before / 4);
+    assert!(partition.bytes() < before / 4, "{} of {before}", partition.bytes());
 }
 
 #[test]

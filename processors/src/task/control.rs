@@ -8,7 +8,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use eventlog::{Topic, partition_of};
 use schemas::Table;
 use schemas::rows::{ACTIVITY_EVENTS, SESSION_EVENTS, USER_DAILY, UserDaily};
 use store::Scan;
@@ -21,39 +20,89 @@ use crate::partition::Move;
 /// People that one look-up asks the store for.
 const MAX_ASKED: usize = 5_000;
 
+/// For everyone who has rows, when those may be of another directory than the one that holds now: a piece of time between
+/// commits, as the whole of a long history would keep a new owner from its work.
+pub(super) struct Search {
+    walk: Walk,
+    stage: Stage,
+    seen: BTreeSet<String>,
+}
+
+enum Stage {
+    Days,
+    Sessions,
+    /// Those of the directory who were not found yet: nothing but time away may be known of them.
+    Away(Vec<String>),
+}
+
 impl Owner {
-    /// What a new owner must know of rows it has not written: which are not final, and which are of an older directory.
+    /// What a new owner must know of rows it has not written: which are not final, and whether they are of an older directory.
     pub(super) async fn recover(&mut self) -> Result<(), Error> {
         let partition = self.partition()?;
         if partition.is_virgin() {
             return Ok(());
         }
-        let differs = partition.directory_differs();
-        let mut walk = Walk::over(partition.stored_time(if differs { i32::MIN } else { partition.saved.open_from }));
-        let (number, count) = (self.number, self.deps.log.partitions(Topic::Events));
-        let is_mine = |user: &str| partition_of(user.as_bytes(), count) == number;
-        let mut people = BTreeSet::new();
+        let mut walk = Walk::over(partition.stored_time(partition.saved.open_from));
         while let Some(batches) = self.next_piece(&mut walk, &USER_DAILY, &[]).await? {
             let partition = self.partition()?;
-            for row in batches.iter().flat_map(UserDaily::read).filter(|r| is_mine(r.user_id)) {
-                if !row.final_ {
+            for row in batches.iter().flat_map(UserDaily::read).filter(|row| !row.final_) {
+                if partition.is_mine(row.user_id) {
                     partition.expect_final(&row);
-                }
-                if differs && !people.contains(row.user_id) {
-                    people.insert(row.user_id.to_owned());
                 }
             }
         }
-        if differs {
-            people.extend(self.everyone(&SESSION_EVENTS).await?.into_iter().filter(|p| is_mine(p)));
-            let known = self.partition()?.directory_people();
-            let others = known.filter(|p| is_mine(p) && !people.contains(*p)).map(String::from).collect();
-            people.extend(self.only_away(&others).await?);
-        }
         let partition = self.partition()?;
-        partition.queue_moves(people.into_iter().map(|user| Move { user, from_ms: i64::MIN }).collect());
-        partition.note_moves();
+        if partition.directory_differs() {
+            partition.note_moves(false);
+            let walk = Walk::over(partition.stored_time(i32::MIN));
+            self.search = Some(Search { walk, stage: Stage::Days, seen: BTreeSet::new() });
+        }
         Ok(())
+    }
+
+    /// The next piece of the search: whom it finds is made anew in commits of their own.
+    pub(super) async fn search_some(&mut self) -> Result<(), Error> {
+        let Some(mut search) = self.search.take() else { return Ok(()) };
+        let (table, asked) = match &search.stage {
+            Stage::Days => (&USER_DAILY, &[][..]),
+            Stage::Sessions => (&SESSION_EVENTS, &[][..]),
+            Stage::Away(people) => (&ACTIVITY_EVENTS, &people[..]),
+        };
+        if let Some(batches) = self.next_piece(&mut search.walk, table, asked).await? {
+            let mut found = BTreeSet::new();
+            add_users(&batches, &mut found);
+            let partition = self.partition()?;
+            found.retain(|user| partition.is_mine(user) && search.seen.insert(user.clone()));
+            if let Stage::Away(people) = &mut search.stage {
+                people.retain(|person| !found.contains(person));
+            }
+            partition.queue_moves(found.into_iter().map(|user| Move { user, from_ms: i64::MIN }).collect());
+            self.search = Some(search);
+        } else {
+            self.search = self.next_stage(search)?;
+        }
+        let all_found = self.search.is_none();
+        self.partition()?.note_moves(all_found);
+        Ok(())
+    }
+
+    fn next_stage(&mut self, mut search: Search) -> Result<Option<Search>, Error> {
+        let partition = self.partition()?;
+        search.walk = Walk::over(partition.stored_time(i32::MIN));
+        search.stage = match search.stage {
+            Stage::Days => Stage::Sessions,
+            Stage::Sessions => {
+                let others = partition.directory_people().filter(|p| partition.is_mine(p) && !search.seen.contains(*p));
+                let others: Vec<String> = others.map(String::from).collect();
+                // Many are not asked for.
+                if others.is_empty() || others.len() > MAX_ASKED {
+                    return Ok(None);
+                }
+                Stage::Away(others)
+            }
+            Stage::Away(_) => return Ok(None),
+        };
+        Ok(Some(search))
     }
 
     /// What the organisation keeps; and a new directory: finds out whom of this partition it concerns.
@@ -67,9 +116,8 @@ impl Owner {
             return Ok(());
         }
         self.directory = directory.clone();
-        let (number, count) = (self.number, self.deps.log.partitions(Topic::Events));
         let partition = self.partition()?;
-        let moves = partition.set_directory(directory, |user| partition_of(user.as_bytes(), count) == number);
+        let moves = partition.set_directory(directory);
         let (here, elsewhere): (Vec<Move>, Vec<Move>) = moves.into_iter().partition(|m| partition.knows(&m.user));
         let virgin = partition.is_virgin();
         partition.queue_moves(here);
@@ -77,7 +125,8 @@ impl Owner {
             let stored = self.stored(elsewhere.iter().map(|m| m.user.clone()).collect()).await?;
             self.partition()?.queue_moves(elsewhere.into_iter().filter(|m| stored.contains(&m.user)).collect());
         }
-        self.partition()?.note_moves();
+        let all_found = self.search.is_none();
+        self.partition()?.note_moves(all_found);
         Ok(())
     }
 
@@ -116,16 +165,6 @@ impl Owner {
         Ok(found)
     }
 
-    /// Everyone with rows in a table.
-    async fn everyone(&mut self, table: &'static Table) -> Result<BTreeSet<String>, Error> {
-        let mut found = BTreeSet::new();
-        let mut walk = Walk::over(self.partition()?.stored_time(i32::MIN));
-        while let Some(batches) = self.next_piece(&mut walk, table, &[]).await? {
-            add_users(&batches, &mut found);
-        }
-        Ok(found)
-    }
-
     /// The next rows on the way, of these people or, where none are named, of everyone.
     async fn next_piece(
         &self,
@@ -135,7 +174,7 @@ impl Owner {
     ) -> Result<Option<Vec<RecordBatch>>, Error> {
         let Some(Range { start, end }) = walk.next_piece() else { return Ok(None) };
         let batches = self.scan(Scan { table, users: users.to_vec(), from_ms: start, to_ms: end }).await?;
-        walk.saw(!batches.is_empty());
+        walk.saw(batches.iter().map(RecordBatch::num_rows).sum());
         Ok(Some(batches))
     }
 }

@@ -1,3 +1,5 @@
+mod strange;
+
 use std::time::Duration;
 
 use eventlog::faulty::FaultyLog;
@@ -17,10 +19,10 @@ use crate::testing::{Case, Harness, Options, run_case};
 use crate::{Clock, Stats};
 
 /// 2026-11-20, 09:00 UTC, a Friday.
-pub(super) const NINE: i64 = 1_795_165_200_000;
-pub(super) const MIN: i64 = 60_000;
+pub(crate) const NINE: i64 = 1_795_165_200_000;
+pub(crate) const MIN: i64 = 60_000;
 
-pub(super) fn activity(user: &str, id: &str, ts: i64, minutes: i64, category: &str) -> (String, Vec<u8>) {
+pub(crate) fn activity(user: &str, id: &str, ts: i64, minutes: i64, category: &str) -> (String, Vec<u8>) {
     let event = json!({"id": id, "type": "activity", "user": user, "ts": ts, "app": category, "category": category, "duration_ms": minutes * MIN});
     (user.into(), event.to_string().into_bytes())
 }
@@ -132,13 +134,21 @@ async fn updates_tell_the_latest_day_and_the_windows_that_changed() {
 async fn what_cannot_be_used_goes_to_the_dead_letters_with_the_reason() {
     let mut harness = harness(Config::default()).await;
     let good = activity("anna", "1", NINE, 10, "coding");
-    let records = [("anna".into(), b"{not json".to_vec()), good, (String::new(), activity("x", "2", NINE, 1, "other").1)];
-    harness.append(&records, NINE).await.unwrap();
+    let mut builder = RecordsBuilder::default();
+    let long = vec![b'['; 200_000];
+    for (key, value) in
+        [(&b"anna"[..], &b"{not json"[..]), (b"anna", b""), (b"", b""), (&[0xc3, 0x28], &good.1), (b"anna", &long)]
+    {
+        builder.push(NINE, key, b"test", value);
+    }
+    harness.log.append(Topic::Events, vec![(0, builder.finish())]).await.unwrap();
+    harness.append(&[good], NINE).await.unwrap();
     harness.catch_up().await.unwrap();
     let dead = read_all(&harness.log, Topic::DeadLetters).await;
-    assert_eq!(dead.len(), 2);
+    assert_eq!(dead.len(), 5);
     assert_eq!((&dead[0].0[..], &dead[0].2[..]), (&b"anna"[..], &b"{not json"[..]));
-    assert!(dead[0].1.starts_with(b"malformed: ") && dead[1].1.starts_with(b"the record has no key"), "{dead:?}");
+    assert!(dead[0].1.starts_with(b"malformed: ") && dead[3].1.starts_with(b"the record's key is not UTF-8"), "{dead:?}");
+    assert_eq!(dead[4].2, long);
     assert_eq!(harness.tables().await.unwrap()["activity_events"].len(), 1);
 }
 
@@ -191,8 +201,8 @@ async fn rows_that_are_no_more_are_taken_back() {
 #[tokio::test]
 async fn a_former_owner_is_refused() {
     let mut harness = harness(Config::default()).await;
-    let config = harness.config.clone();
-    let mut rival = Owner::acquire(0, config, harness.deps.clone(), CancellationToken::new()).await.unwrap();
+    let shared = Arc::new(Shared::new(harness.config.clone(), harness.deps.clone()));
+    let mut rival = Owner::acquire(0, shared, CancellationToken::new()).await.unwrap();
     harness.append(&[activity("anna", "1", NINE, 1, "coding")], NINE).await.unwrap();
     assert!(matches!(harness.catch_up().await, Err(crate::testing::HarnessError::Processors(e)) if e.cure() == Cure::Reacquire));
     rival.catch_up().await.unwrap();
@@ -205,7 +215,8 @@ async fn a_log_that_lost_what_the_store_has_not_seen_stops_the_task() {
     harness.append(&[activity("anna", "1", NINE, 1, "coding")], NINE).await.unwrap();
     harness.catch_up().await.unwrap();
     let deps = Deps { log: std::sync::Arc::new(MemoryLog::new(1)), ..harness.deps.clone() };
-    let lost = Owner::acquire(0, harness.config.clone(), deps, CancellationToken::new()).await.err().unwrap();
+    let shared = Arc::new(Shared::new(harness.config.clone(), deps));
+    let lost = Owner::acquire(0, shared, CancellationToken::new()).await.err().unwrap();
     assert!(matches!(lost, Error::Gap { position: 1, end: 0, .. }) && lost.cure() == Cure::Stop, "{lost}");
 }
 

@@ -99,6 +99,16 @@ fn rows_do_not_depend_on_when_they_were_final_first() {
     });
 }
 
+/// Nor on which owner's clock is right, as long as time passes.
+#[test]
+fn rows_do_not_depend_on_the_clocks_of_owners() {
+    survey("the clocks show", 60, |case| {
+        let batch = (case.events.len() / 10).max(1);
+        let expected = oracle::compute(&case.document, &case.events);
+        differences(&expected, &run(case, &Plan::straight().batch(batch).skewed().settle_each()))
+    });
+}
+
 #[test]
 fn rows_do_not_depend_on_the_store() {
     survey("the store on disk shows", 40, |case| {

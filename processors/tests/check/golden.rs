@@ -14,10 +14,10 @@ use crate::random::Case;
 const TABLES: [&str; 7] =
     ["user_5m", "user_daily", "interruptions", "focus_blocks", "activity_events", "message_events", "session_events"];
 
-struct Golden {
-    name: String,
-    document: Document,
-    events: Vec<Value>,
+pub struct Golden {
+    pub name: String,
+    pub document: Document,
+    pub events: Vec<Value>,
 }
 
 fn folder() -> PathBuf {
@@ -29,7 +29,7 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn cases() -> Vec<Golden> {
+pub fn cases() -> Vec<Golden> {
     let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = files.filter_map(|file| file.strip_suffix(".ndjson").map(String::from)).collect();
     names.sort();
@@ -42,7 +42,7 @@ fn cases() -> Vec<Golden> {
     names.into_iter().map(case).collect()
 }
 
-fn expected(name: &str) -> Tables {
+pub fn expected(name: &str) -> Tables {
     let file: serde_json::Map<String, Value> = serde_json::from_str(&read(&format!("{name}.expected.json"))).unwrap();
     let rows = |table: &str| -> Rows { serde_json::from_value(file[table].clone()).unwrap() };
     TABLES.into_iter().map(|table| (table, rows(table))).collect()

@@ -1,13 +1,13 @@
 //! What the tests have in common: comparing tables, shrinking a failing case, printing it.
 
 pub mod compare;
-mod exactness;
+pub mod exactness;
 mod finality;
-mod golden;
-mod pipeline;
+pub mod golden;
+pub mod pipeline;
 mod shrink;
-mod simulation;
-mod survey;
+pub mod simulation;
+pub mod survey;
 
 use serde_json::Value;
 

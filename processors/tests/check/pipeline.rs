@@ -54,9 +54,21 @@ impl Plan {
         self
     }
 
+    /// Two owners in turn, the clock of one an hour ahead.
+    pub fn skewed(mut self) -> Plan {
+        self.options.skew_ms = 3_600_000;
+        self
+    }
+
     /// Into the store of one machine instead of the one in memory.
     pub fn on_disk(mut self) -> Plan {
         self.on_disk = true;
+        self
+    }
+
+    /// Into an empty database of ClickHouse.
+    pub fn on_clickhouse(mut self, config: store::clickhouse::Config) -> Plan {
+        self.options.on_clickhouse = Some(config);
         self
     }
 

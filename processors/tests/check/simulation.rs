@@ -28,40 +28,54 @@ use crate::oracle;
 use crate::processors::{Config, Deps, Error, Stats, run};
 use crate::random::{self, Case, Rng};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 #[test]
 fn faults_crashes_and_restarts_leave_no_trace() {
     for seed in seeds(100) {
         let case = random::case(seed);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let lines = runtime.block_on(simulate(&case));
+        let store = Arc::new(MemoryStore::new());
+        let ground = Ground { open: async || store.clone(), crash: || store.crash(), pace: Duration::from_millis(3) };
+        let lines = runtime.block_on(simulate(&case, ground));
         let shown: Vec<&String> = lines.iter().take(20).collect();
         assert!(lines.is_empty(), "seed {seed} (FOCUSFLOW_SEED={seed} runs it alone): {shown:#?}");
     }
 }
 
+/// A store that every process opens for itself, and how fast life goes on it.
+pub struct Ground<O, C> {
+    pub open: O,
+    /// Back to its last flush, where it forgets.
+    pub crash: C,
+    /// Between two events of the simulation, at most.
+    pub pace: Duration,
+}
+
 /// What outlives the owners.
-struct World {
+struct World<S> {
     log: Arc<FaultyLog<MemoryLog>>,
-    store: Arc<MemoryStore>,
+    /// To look at.
+    store: Arc<S>,
     control: watch::Sender<Arc<Control>>,
     clock: Arc<AtomicI64>,
     config: Config,
 }
 
 /// One process: its view of the store, and what it runs.
-struct Life {
-    store: Arc<FaultyStore<MemoryStore>>,
+struct Life<S> {
+    store: Arc<FaultyStore<S>>,
     cancel: CancellationToken,
     task: JoinHandle<Result<(), Error>>,
 }
 
-async fn simulate(case: &Case) -> Vec<String> {
+pub async fn simulate<S: Store>(case: &Case, ground: Ground<impl AsyncFn() -> Arc<S>, impl Fn()>) -> Vec<String> {
     let mut rng = Rng::new(case.seed ^ 0x5eed);
-    let world = World::new(case, &mut rng);
-    let mut life = world.start(&mut rng);
-    let mut frozen: Vec<Life> = Vec::new();
+    let Ground { open, crash, pace } = ground;
+    let pace = pace.as_micros() as u64;
+    let world = World::new(case, &mut rng, open().await);
+    let mut life = world.start(&mut rng, open().await);
+    let mut frozen: Vec<Life<S>> = Vec::new();
     let mut troubles: Vec<String> = Vec::new();
     let mut rest = &case.events[..];
     let turn = rest.len() / 2;
@@ -72,27 +86,27 @@ async fn simulate(case: &Case) -> Vec<String> {
             world.control.send_replace(control(&case.document));
         }
         rest = later;
-        tokio::time::sleep(Duration::from_micros(rng.below(3_000))).await;
+        tokio::time::sleep(Duration::from_micros(rng.below(pace))).await;
         match rng.below(8) {
             0 => {
                 life.kill().await;
                 if rng.chance(50) {
-                    world.store.crash();
+                    crash();
                 }
-                life = world.start(&mut rng);
+                life = world.start(&mut rng, open().await);
             }
             1 => {
                 life.stop(&mut troubles).await;
-                life = world.start(&mut rng);
+                life = world.start(&mut rng, open().await);
             }
             2 => {
                 life.store.freeze();
-                frozen.push(std::mem::replace(&mut life, world.start(&mut rng)));
+                frozen.push(std::mem::replace(&mut life, world.start(&mut rng, open().await)));
             }
             3 => {
                 for old in frozen.drain(..) {
                     old.store.thaw();
-                    tokio::time::sleep(Duration::from_micros(rng.below(2_000))).await;
+                    tokio::time::sleep(Duration::from_micros(rng.below(pace))).await;
                     old.kill().await;
                 }
             }
@@ -114,8 +128,8 @@ async fn simulate(case: &Case) -> Vec<String> {
     troubles
 }
 
-impl World {
-    fn new(case: &Case, rng: &mut Rng) -> World {
+impl<S: Store> World<S> {
+    fn new(case: &Case, rng: &mut Rng, store: Arc<S>) -> World<S> {
         let faults = eventlog::faulty::Faults {
             errors: share(rng),
             lost_answers: share(rng),
@@ -137,20 +151,20 @@ impl World {
         };
         World {
             log: Arc::new(FaultyLog::new(MemoryLog::new(1 + rng.below(3) as u32), rng.next(), faults)),
-            store: Arc::new(MemoryStore::new()),
+            store,
             control: watch::channel(control(case.earlier.as_ref().unwrap_or(&case.document))).0,
             clock: Arc::new(AtomicI64::new(latest + 60_000)),
             config,
         }
     }
 
-    fn start(&self, rng: &mut Rng) -> Life {
+    fn start(&self, rng: &mut Rng, store: Arc<S>) -> Life<S> {
         let mut faults = store::faulty::Faults::none(rng.next());
         faults.failed = share(rng);
         faults.reply_lost = share(rng);
         faults.delayed = share(rng);
         faults.delay = Duration::from_micros(500);
-        let store = Arc::new(FaultyStore::new(self.store.clone(), faults));
+        let store = Arc::new(FaultyStore::new(store, faults));
         let clock = self.clock.clone();
         let deps = Deps {
             log: self.log.clone(),
@@ -178,7 +192,7 @@ impl World {
     }
 
     /// No more faults, and everything long past.
-    fn heal(&self, life: &Life) {
+    fn heal(&self, life: &Life<S>) {
         self.log.set(eventlog::faulty::Faults::default());
         life.store.set(store::faulty::Faults::none(0));
         self.clock.fetch_add(40 * 86_400_000, Ordering::SeqCst);
@@ -199,7 +213,7 @@ impl World {
     }
 }
 
-impl Life {
+impl<S> Life<S> {
     /// Gone at once, wherever it was.
     async fn kill(self) {
         self.task.abort();
@@ -220,6 +234,6 @@ fn share(rng: &mut Rng) -> f64 {
     *rng.pick(&[0.0, 0.02, 0.2])
 }
 
-fn control(document: &Document) -> Arc<Control> {
+pub fn control(document: &Document) -> Arc<Control> {
     Arc::new(Control { directory: Arc::new(Directory::new(document.clone()).unwrap()), ..Control::default() })
 }

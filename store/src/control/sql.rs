@@ -4,7 +4,7 @@
 pub(super) mod rows;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use schemas::Directory;
@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::token::random;
 use super::{ControlStore, NewToken, PersonChanges, Secret};
-use crate::Error;
+use crate::{Error, metrics as names};
 
 /// Each file is idempotent; its number is recorded after it ran, in the same transaction.
 const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/001_initial.sql"))];
@@ -116,8 +116,14 @@ async fn pseudonym_key(pool: &AnyPool, engine: Engine) -> Result<Key, Error> {
 }
 
 async fn poll(inner: Arc<Inner>, stop: CancellationToken) {
+    let mut read = Instant::now();
     while stop.run_until_cancelled(tokio::time::sleep(POLL)).await.is_some() {
-        match inner.refresh().await {
+        let refreshed = inner.refresh().await;
+        if refreshed.is_ok() {
+            read = Instant::now();
+        }
+        metrics::gauge!(names::CONTROL_AGE_SECONDS).set(read.elapsed().as_secs_f64());
+        match refreshed {
             Ok(()) => {}
             Err(_) if inner.pool.is_closed() => return,
             Err(error) => tracing::warn!(%error, "control data cannot be read; the last snapshot stays"),

@@ -29,6 +29,17 @@ async fn postgres_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn it_is_reached_over_tls_and_only_where_its_certificate_is_trusted() {
+    let server = Own::start("postgres");
+    let ca = server.variable("FOCUSFLOW_POSTGRES_CA");
+    let url = schema(&server.address()).await;
+    let control = SqlControl::connect(&format!("{url}&sslmode=verify-full&sslrootcert={ca}")).await.unwrap();
+    contract::check(&control).await;
+    let stranger = SqlControl::connect(&format!("{url}&sslmode=verify-full")).await.err().unwrap();
+    assert!(matches!(&stranger, Error::Unavailable(why) if why.contains("certificate")), "{stranger}");
+}
+
+#[tokio::test]
 async fn what_was_put_is_there_for_the_next_process() {
     let url = fresh().await;
     let control = SqlControl::connect(&url).await.unwrap();

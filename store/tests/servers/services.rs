@@ -74,6 +74,13 @@ impl Own {
         address(&self.run("env"))
     }
 
+    /// Something else that clients must know.
+    pub fn variable(&self, name: &str) -> String {
+        let lines = self.run("env");
+        let line = lines.lines().find_map(|line| line.strip_prefix("export ")?.strip_prefix(name)?.strip_prefix('='));
+        line.expect("services.sh env names it").trim_matches('\'').to_owned()
+    }
+
     fn run(&self, verb: &str) -> String {
         let dir = self.dir.path().to_str().unwrap();
         run(&[verb, "--data", dir, self.service], &[(self.port.0.as_str(), self.port.1.clone())])
