@@ -16,7 +16,7 @@ async fn brokers_may_die_and_leaders_move() {
     let cluster = Cluster::on(servers, company, &[]).await;
     let _ingests = (cluster.start(Role::Ingest).await, cluster.start(Role::Ingest).await);
     let _owners = (cluster.start(Role::Process).await, cluster.start(Role::Process).await);
-    let load = cluster.load(company, Duration::from_secs(60));
+    let load = cluster.load(company, Duration::from_secs(75));
     for (broker, share) in [("1", 0.1), ("2", 0.4), ("3", 0.7)] {
         load.reaches(share).await;
         brokers.kill(broker);
@@ -24,7 +24,7 @@ async fn brokers_may_die_and_leaders_move() {
         load.reaches(share + 0.1).await;
         tokio::task::block_in_place(|| brokers.again());
         // And back they go.
-        tokio::task::block_in_place(|| elect(&cluster));
+        tokio::task::block_in_place(|| elect(&brokers));
     }
     let sent = load.finish().await;
     eprintln!("three brokers died: {sent:?}");
@@ -33,17 +33,10 @@ async fn brokers_may_die_and_leaders_move() {
 }
 
 /// Every partition's preferred broker becomes its leader.
-fn elect(cluster: &Cluster) {
+fn elect(brokers: &Own) {
+    let jars = brokers.variable("FOCUSFLOW_KAFKA3_JARS");
     let mut command = Command::new("java");
-    command.args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", jars()), "org.apache.kafka.tools.LeaderElectionCommand"]);
-    command.args(["--bootstrap-server", &cluster.servers.kafka, "--election-type", "preferred", "--all-topic-partitions"]);
+    command.args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{jars}/*"), "org.apache.kafka.tools.LeaderElectionCommand"]);
+    command.args(["--bootstrap-server", &brokers.address(), "--election-type", "preferred", "--all-topic-partitions"]);
     ok(&mut command);
-}
-
-/// Where Kafka's own programs are.
-fn jars() -> String {
-    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services.sh");
-    let told = ok(Command::new(script).args(["env", "kafka"]));
-    let line = told.lines().find_map(|line| line.strip_prefix("export FOCUSFLOW_KAFKA_JARS="));
-    line.expect("services.sh tells where Kafka's programs are").to_owned()
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use eventlog::kafka::KafkaLog;
 use eventlog::{EventLog, Topic};
+use futures::future::join_all;
 use sqlx::{Connection, Executor, PgConnection};
 use store::Store;
 use store::clickhouse::ClickHouseStore;
@@ -202,14 +203,9 @@ impl Cluster {
     /// sent on to another before it moved is counted there.
     pub async fn positions(&self) -> Vec<(u64, u64)> {
         let (log, store) = self.seams().await;
-        let mut positions = Vec::new();
-        for partition in 0..PARTITIONS {
-            positions.push((store.durable_position(partition).await.unwrap(), 0));
-        }
-        for (partition, (_, end)) in (0..).zip(&mut positions) {
-            *end = log.range(Topic::Events, partition).await.unwrap().end;
-        }
-        positions
+        let positions = join_all((0..PARTITIONS).map(|partition| store.durable_position(partition))).await;
+        let ends = join_all((0..PARTITIONS).map(|partition| log.range(Topic::Events, partition))).await;
+        positions.into_iter().zip(ends).map(|(position, range)| (position.unwrap(), range.unwrap().end)).collect()
     }
 
     /// Events that wait to be processed.

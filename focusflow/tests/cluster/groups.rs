@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use schemas::Directory;
 
 use crate::cluster::{Cluster, PARTITIONS, SOON, Servers};
+use crate::load::ROUND;
 use crate::node::Role;
 use crate::workload::Workload;
 
+const CHANGES: usize = 14;
 const OWNED: &str = "focusflow_processors_owned_partitions";
 
 /// A zombie: it still believes in its partitions when it wakes up, and writes nothing wrong.
@@ -17,8 +19,8 @@ async fn an_owner_that_freezes_and_wakes_up_changes_nothing() {
     let cluster = Cluster::new(company).await;
     let _ingest = cluster.start(Role::Ingest).await;
     let (one, two) = (cluster.start(Role::Process).await, cluster.start(Role::Process).await);
-    let load = cluster.load(company, Duration::from_secs(40));
-    load.reaches(0.15).await;
+    let load = cluster.load(company, ROUND);
+    load.reaches(0.05).await;
     for zombie in [&one, &two] {
         zombie.freeze();
         // The other has everything: what comes in from now on is processed, in every partition.
@@ -53,26 +55,22 @@ async fn owners_may_come_and_go_every_few_seconds() {
     let cluster = Cluster::new(company).await;
     let _ingest = cluster.start(Role::Ingest).await;
     let mut owners = vec![cluster.start(Role::Process).await];
-    let load = cluster.load(company, Duration::from_secs(35));
-    let mut changes = 0;
-    while !load.is_done() {
-        // One, two, three, two, one, …: the oldest goes, at times without a word.
-        if changes % 4 < 2 {
-            owners.push(cluster.start(Role::Process).await);
-        } else if changes % 8 == 3 {
+    let load = cluster.load(company, ROUND);
+    for change in 0..CHANGES {
+        // One, two, three, two, one, …: the oldest goes, at times without a word. Nobody waits until the group has settled.
+        if change % 4 < 2 {
+            owners.push(cluster.launch(Role::Process, &[]));
+        } else if change % 8 == 3 {
             owners.remove(0).kill();
         } else {
             let (status, _) = owners.remove(0).stop().await;
             assert!(status.success(), "an owner that was asked to go: {status}");
         }
-        changes += 1;
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        tokio::time::sleep(Duration::from_millis(2_200)).await;
     }
     load.finish().await;
-    assert!(changes >= 10, "only {changes} changes");
     cluster.settled().await;
     cluster.assert_equal(Workload::company_rows()).await;
-    eprintln!("{changes} changes");
     cluster.close().await;
 }
 
@@ -80,8 +78,7 @@ async fn owners_may_come_and_go_every_few_seconds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_partition_holds_up_no_other() {
     const PROBES: usize = 60;
-    const BOUND: Duration = Duration::from_secs(5);
-    let crowd = Workload::simulated(200, 1.0, 11);
+    let crowd = Workload::simulated(100, 1.0, 11);
     let directory = Directory::new(crowd.document.clone()).unwrap();
     let of = |line: &String| crowd.partition(&directory, line, PARTITIONS);
     let (busy, mut quiet): (Vec<String>, Vec<String>) = crowd.lines.iter().cloned().partition(|line| of(line) == 0);
@@ -114,9 +111,11 @@ async fn a_busy_partition_holds_up_no_other() {
     let (median, longest) = (waits[waits.len() / 2], waits[waits.len() - 1]);
     eprintln!("{} events in one partition; beside it {} probes: {median:?}, at most {longest:?}", busy.len(), waits.len());
     assert!(waits.len() > 5, "the busy partition was behind for too short a while");
-    cluster.settled().await;
+    cluster.caught_up().await;
     eprintln!("all of it was there after {:?}", began.elapsed());
-    assert!(longest < BOUND, "{waits:?}");
+    // However fast the machine: they do not wait for the other one.
+    assert!(longest * 4 < began.elapsed(), "{waits:?}");
+    cluster.settled().await;
     let sent = Workload { document: crowd.document.clone(), lines: busy.into_iter().chain(quiet).collect() };
     cluster.assert_equal(&sent.rows()).await;
     cluster.close().await;

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use crate::cluster::{Cluster, SOON, Servers};
 use crate::compare::unequal;
+use crate::load::ROUND;
 use crate::machine::Machine;
 use crate::node::Role;
 use crate::proxy::{Proxy, Side};
 use crate::tables::assert_none;
 use crate::workload::Workload;
+
+const KILLS: u64 = 15;
 
 /// The same file on one machine and through a cluster whose processes are killed: the same rows, and the same answers.
 #[tokio::test(flavor = "multi_thread")]
@@ -19,21 +22,20 @@ async fn a_cluster_whose_processes_are_killed_is_one_machine() {
     for role in [Role::Ingest, Role::Process, Role::Query, Role::Ingest, Role::Process] {
         nodes.push(cluster.start(role).await);
     }
-    let load = cluster.load(company, Duration::from_secs(30));
-    let mut kills = 0;
-    while !load.is_done() {
-        tokio::time::sleep(Duration::from_millis(700 + 450 * (kills % 4))).await;
+    let load = cluster.load(company, ROUND);
+    for kill in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(900 + 700 * (kill % 4))).await;
         let victim = nodes.remove(0);
         let role = victim.role;
         victim.kill();
-        nodes.push(cluster.start(role).await);
-        kills += 1;
+        let mut next = cluster.launch(role, &[]);
+        next.listening(SOON).await;
+        nodes.push(next);
     }
     let sent = load.finish().await;
-    assert!(kills >= 10, "only {kills} kills");
     cluster.settled().await;
     cluster.assert_equal(Workload::company_rows()).await;
-    eprintln!("{kills} kills: {sent:?}");
+    eprintln!("{KILLS} kills: {sent:?}");
 
     let machine = tokio::task::spawn_blocking(|| Machine::import(Workload::company())).await.unwrap();
     assert_none("one machine and the cluster", &unequal(&machine.tables().await, &cluster.tables().await));
@@ -53,7 +55,7 @@ async fn an_owner_may_die_at_any_request_of_a_commit() {
     // The test itself looks at the tables without the proxy.
     cluster.servers.clickhouse = direct;
     let _ingest = cluster.start(Role::Ingest).await;
-    let load = cluster.load(company, Duration::from_secs(40));
+    let load = cluster.load(company, ROUND);
     // A process that comes back under its name has its partitions at once, instead of after the session's end.
     let named = ["kafka.properties=group.instance.id=one"];
     let mut kills = 0;

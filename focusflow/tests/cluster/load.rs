@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -14,6 +14,8 @@ use crate::node::Doors;
 const SENDERS: usize = 4;
 /// Every so many batches a producer is not sure, and sends what was acknowledged once more.
 const UNSURE_EVERY: usize = 9;
+/// Of all that most tests send: then it comes again, as long as something is done to the cluster.
+pub const ROUND: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -35,50 +37,53 @@ pub struct Sent {
 pub struct Load {
     senders: Vec<JoinHandle<Sent>>,
     done: Arc<AtomicUsize>,
+    ends: Arc<AtomicBool>,
     total: usize,
 }
 
 impl Load {
-    /// Sends all of it, spread evenly over so long.
+    /// Sends all of it, spread evenly over so long, and then again from the start (which changes nothing), until `finish`.
     pub fn start(http: &Client, token: &str, doors: &Doors, batches: Vec<String>, over: Duration) -> Load {
         let total = batches.len();
         let (batches, next, done) = (Arc::new(batches), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let ends = Arc::new(AtomicBool::new(false));
         let began = Instant::now();
         let sender = || {
             let producer = Producer { http: http.clone(), token: token.to_owned(), doors: doors.clone() };
-            let (batches, next, done) = (batches.clone(), next.clone(), done.clone());
+            let (batches, next, done, ends) = (batches.clone(), next.clone(), done.clone(), ends.clone());
             tokio::spawn(async move {
                 let mut sent = Sent::default();
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(batch) = batches.get(at) else { return sent };
-                    let due = began + over.mul_f64(at as f64 / batches.len() as f64);
-                    tokio::time::sleep_until(due.into()).await;
-                    let times = if at % UNSURE_EVERY == 0 { 2 } else { 1 };
+                    let due = began + over.mul_f64(at as f64 / total as f64);
+                    while Instant::now() < due && !ends.load(Ordering::Relaxed) {
+                        tokio::time::sleep((due - Instant::now()).min(PAUSE)).await;
+                    }
+                    if at >= total && ends.load(Ordering::Relaxed) {
+                        return sent;
+                    }
+                    let times = if at.is_multiple_of(UNSURE_EVERY) { 2 } else { 1 };
                     for time in 0..times {
-                        producer.send(at + time, batch, &mut sent).await;
+                        producer.send(at + time, &batches[at % total], &mut sent).await;
                     }
                     done.fetch_add(1, Ordering::Relaxed);
                 }
             })
         };
-        Load { senders: (0..SENDERS).map(|_| sender()).collect(), done, total }
-    }
-
-    pub fn is_done(&self) -> bool {
-        self.done.load(Ordering::Relaxed) == self.total
+        Load { senders: (0..SENDERS).map(|_| sender()).collect(), done, ends, total }
     }
 
     /// When so much of it was acknowledged.
     pub async fn reaches(&self, share: f64) {
         while (self.done.load(Ordering::Relaxed) as f64) < share * self.total as f64 {
-            self.is_well();
+            assert!(self.senders.iter().all(|sender| !sender.is_finished()), "a producer gave up");
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// All of it is acknowledged.
+    /// Sends what is left of it as fast as it goes; then all of it is acknowledged.
     pub async fn finish(self) -> Sent {
+        self.ends.store(true, Ordering::Relaxed);
         let mut all = Sent::default();
         for sender in self.senders {
             let sent = sender.await.expect("every batch is taken in the end");
@@ -89,11 +94,6 @@ impl Load {
             all.slowest = all.slowest.max(sent.slowest);
         }
         all
-    }
-
-    fn is_well(&self) {
-        let broken = self.senders.iter().any(|sender| sender.is_finished()) && !self.is_done();
-        assert!(!broken || self.done.load(Ordering::Relaxed) + SENDERS > self.total, "a producer gave up");
     }
 }
 
