@@ -8,6 +8,9 @@ use crate::node::Role;
 use crate::services::Own;
 use crate::workload::{Workload, ok};
 
+/// Longer than its cluster takes to find out.
+const AWAY: Duration = Duration::from_secs(8);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn brokers_may_die_and_leaders_move() {
     let company = Workload::company();
@@ -19,7 +22,8 @@ async fn brokers_may_die_and_leaders_move() {
     let load = cluster.load(company, Duration::from_secs(75));
     for (broker, share) in [("1", 0.1), ("2", 0.4), ("3", 0.7)] {
         load.reaches(share).await;
-        brokers.kill(broker);
+        tokio::task::block_in_place(|| brokers.kill(broker));
+        tokio::time::sleep(AWAY).await;
         // Its partitions have other leaders; one of the brokers led the group as well.
         load.reaches(share + 0.1).await;
         tokio::task::block_in_place(|| brokers.again());

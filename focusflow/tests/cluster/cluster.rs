@@ -25,7 +25,7 @@ use crate::workload::{Workload, focusflow, ok};
 pub const PARTITIONS: u32 = 4;
 pub const ADMIN: &str = "an-administrators-token-of-the-tests";
 /// Of a start, and of what should come soon.
-pub const SOON: Duration = Duration::from_secs(45);
+pub const SOON: Duration = Duration::from_secs(90);
 /// Of everything that was sent.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Logs shown when a test fails, and lines of each.

@@ -67,6 +67,10 @@ impl Own {
         let pid = std::fs::read_to_string(file).unwrap();
         let pid = pid.split_whitespace().next().unwrap().to_owned();
         assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        // It holds its ports until the kernel has done with it.
+        while runs(&pid) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 
     pub fn address(&self) -> String {
@@ -84,6 +88,12 @@ impl Own {
         let dir = self.dir.path().to_str().unwrap();
         run(&[verb, "--data", dir, self.service], &[(self.port.0.as_str(), self.port.1.clone())])
     }
+}
+
+/// Not as a zombie either: that holds nothing any more.
+fn runs(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
 }
 
 /// Free at this moment, as are those beside it that brokers take, and below those that clients' ends are given (from 32768 on): who
