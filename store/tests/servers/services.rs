@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 fn script() -> PathBuf {
@@ -46,9 +47,7 @@ pub struct Own {
 
 impl Own {
     pub fn start(service: &'static str) -> Own {
-        // Free at this moment, which is nearly always enough.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let port = (format!("{}_PORT", service.to_uppercase()), port.to_string());
+        let port = (format!("{}_PORT", service.to_uppercase()), free_port().to_string());
         let own = Own { service, dir: tempfile::tempdir().unwrap(), port };
         own.again();
         own
@@ -68,6 +67,10 @@ impl Own {
         let pid = std::fs::read_to_string(file).unwrap();
         let pid = pid.split_whitespace().next().unwrap().to_owned();
         assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        // It holds its ports until the kernel has done with it.
+        while runs(&pid) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 
     pub fn address(&self) -> String {
@@ -85,6 +88,23 @@ impl Own {
         let dir = self.dir.path().to_str().unwrap();
         run(&[verb, "--data", dir, self.service], &[(self.port.0.as_str(), self.port.1.clone())])
     }
+}
+
+/// Not as a zombie either: that holds nothing any more.
+fn runs(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
+}
+
+/// Free at this moment, as are those beside it that brokers take, and below those that clients' ends are given (from 32768 on): who
+/// asks for a server that is away, again and again, would in the end be connected to itself, and hold its port.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % 400;
+    (0..400)
+        .map(|_| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 400 * 30)
+        .find(|port| (*port..port + 30).all(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()))
+        .expect("thirty ports in a row are free")
 }
 
 impl Drop for Own {
