@@ -8,12 +8,12 @@ venv=$cache/clickhouse-$(printf '%s\n' "${packages[@]}" | cksum | cut -d' ' -f1)
 
 processes() { echo engine; }
 ports() { echo "$at"; }
-address() { echo "FOCUSFLOW_CLICKHOUSE=http://127.0.0.1:$at"; }
+address() { echo "TEST_CLICKHOUSE=http://127.0.0.1:$at"; }
 
 prepare() {
     [ ! -d "$venv" ] || return 0
     type -P python3 >/dev/null || fail "needs python3. Cure: deploy/install-tools.sh services"
-    grep -qm1 '\bavx2\b' /proc/cpuinfo || fail "the engine needs a processor with AVX2, this one has none. Cure: another machine, or a real server: FOCUSFLOW_CLICKHOUSE=http://…"
+    grep -qm1 '\bavx2\b' /proc/cpuinfo || fail "the engine needs a processor with AVX2, this one has none. Cure: another machine, or a real server: TEST_CLICKHOUSE=http://…"
     echo "$service: fetches the engine with pip (182 MB, once)"
     local part=$venv.part$$ log=$dir/install.log
     # Without their dependencies: chdb-core asks for pandas and pyarrow, which nothing here uses.

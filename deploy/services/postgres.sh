@@ -10,8 +10,8 @@ stop_signal=INT
 processes() { echo server; }
 ports() { echo "$at"; }
 address() {
-    echo "FOCUSFLOW_POSTGRES=postgres://$user:$secret@127.0.0.1:$at/postgres"
-    echo "FOCUSFLOW_POSTGRES_CA=$dir/ca.pem"
+    echo "TEST_POSTGRES=postgres://$user:$secret@127.0.0.1:$at/postgres"
+    echo "TEST_POSTGRES_CA=$dir/ca.pem"
 }
 
 # Debian keeps the server's programs out of the path, one folder for each version; the newest it is.

@@ -1,4 +1,4 @@
-//! The log on a real Apache Kafka. The broker is the one of FOCUSFLOW_KAFKA (`deploy/services.sh env kafka`); without that,
+//! The log on a real Apache Kafka. The broker is the one of TEST_KAFKA (`deploy/services.sh env kafka`); without that,
 //! these tests start it themselves and leave it running for the next. Without a broker they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -29,7 +29,7 @@ impl Cluster {
         let mut cluster = Cluster { dir: tempfile::tempdir().unwrap(), brokers: String::new() };
         cluster.run("start", "kafka3");
         let env = cluster.run("env", "kafka3");
-        let line = env.lines().find_map(|line| line.strip_prefix("export FOCUSFLOW_KAFKA3="));
+        let line = env.lines().find_map(|line| line.strip_prefix("export TEST_KAFKA3="));
         cluster.brokers = line.expect("the address").to_owned();
         cluster
     }

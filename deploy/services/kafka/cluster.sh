@@ -16,7 +16,7 @@ joined() { # a host (% in it is the broker's number), a distance: host:port of a
 }
 
 address() {
-    local prefix=FOCUSFLOW_${service^^}
+    local prefix=TEST_${service^^}
     echo "$prefix=$(joined 127.0.0.1 0)"
     echo "${prefix}_SECURE=$(joined 127.0.0.1 20)"
     echo "${prefix}_CA=$dir/tls/ca.pem"

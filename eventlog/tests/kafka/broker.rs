@@ -41,7 +41,7 @@ impl Broker {
             // The contract's records are of 2023.
             retention: std::time::Duration::from_secs(3_650 * 86_400),
             session_timeout: std::time::Duration::from_secs(6),
-            ..Config::new(self.env("FOCUSFLOW_KAFKA"), &prefix)
+            ..Config::new(self.env("TEST_KAFKA"), &prefix)
         };
         self.topics.lock().unwrap().push(config.topics.clone());
         config
@@ -52,14 +52,14 @@ impl Broker {
         let topics: Vec<String> = self.topics.lock().unwrap().drain(..).flatten().collect();
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         let admin: AdminClient<DefaultClientContext> =
-            ClientConfig::new().set("bootstrap.servers", self.env("FOCUSFLOW_KAFKA")).create().unwrap();
+            ClientConfig::new().set("bootstrap.servers", self.env("TEST_KAFKA")).create().unwrap();
         admin.delete_topics(&names, &AdminOptions::new()).await.unwrap();
     }
 }
 
 fn environment() -> HashMap<String, String> {
-    let given: HashMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("FOCUSFLOW_KAFKA")).collect();
-    if given.contains_key("FOCUSFLOW_KAFKA") {
+    let given: HashMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("TEST_KAFKA")).collect();
+    if given.contains_key("TEST_KAFKA") {
         return given;
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services.sh");

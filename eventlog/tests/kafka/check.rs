@@ -56,8 +56,8 @@ async fn it_names_what_is_wrong() {
     let nobody = wrong(found(&nobody).await);
     assert!(nobody.len() == 1 && nobody[0].contains("127.0.0.1:1"), "{nobody:?}");
     let stranger = Config {
-        brokers: broker.env("FOCUSFLOW_KAFKA_SECURE").to_owned(),
-        tls: Some(Tls { ca: Some(broker.env("FOCUSFLOW_KAFKA_CA").into()), ..Tls::default() }),
+        brokers: broker.env("TEST_KAFKA_SECURE").to_owned(),
+        tls: Some(Tls { ca: Some(broker.env("TEST_KAFKA_CA").into()), ..Tls::default() }),
         sasl: Some(Sasl { mechanism: "SCRAM-SHA-512".into(), user: "nobody".into(), password: "wrong".into() }),
         ..config
     };

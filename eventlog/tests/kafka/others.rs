@@ -17,8 +17,8 @@ const LOTS: usize = 64 << 20;
 /// One of the programs Kafka comes with; gives what it prints.
 fn java(broker: &Broker, class: &str, args: &[&str], input: &str) -> String {
     let mut child = Command::new("java")
-        .args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", broker.env("FOCUSFLOW_KAFKA_JARS")), class])
-        .args(["--bootstrap-server", broker.env("FOCUSFLOW_KAFKA")])
+        .args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", broker.env("TEST_KAFKA_JARS")), class])
+        .args(["--bootstrap-server", broker.env("TEST_KAFKA")])
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

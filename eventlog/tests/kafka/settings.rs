@@ -14,11 +14,11 @@ use rdkafka::client::DefaultClientContext;
 use crate::broker::Broker;
 
 fn secure(broker: &Broker) -> Config {
-    let password = broker.env("FOCUSFLOW_KAFKA_PASSWORD").to_owned();
-    let user = broker.env("FOCUSFLOW_KAFKA_USER").to_owned();
+    let password = broker.env("TEST_KAFKA_PASSWORD").to_owned();
+    let user = broker.env("TEST_KAFKA_USER").to_owned();
     Config {
-        brokers: broker.env("FOCUSFLOW_KAFKA_SECURE").to_owned(),
-        tls: Some(Tls { ca: Some(broker.env("FOCUSFLOW_KAFKA_CA").into()), ..Tls::default() }),
+        brokers: broker.env("TEST_KAFKA_SECURE").to_owned(),
+        tls: Some(Tls { ca: Some(broker.env("TEST_KAFKA_CA").into()), ..Tls::default() }),
         sasl: Some(Sasl { mechanism: "SCRAM-SHA-512".into(), user, password }),
         ..broker.config()
     }
@@ -33,7 +33,7 @@ async fn refusal(config: Config) -> String {
 }
 
 fn admin(broker: &Broker) -> AdminClient<DefaultClientContext> {
-    ClientConfig::new().set("bootstrap.servers", broker.env("FOCUSFLOW_KAFKA")).create().unwrap()
+    ClientConfig::new().set("bootstrap.servers", broker.env("TEST_KAFKA")).create().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,10 +58,10 @@ async fn wrong_credentials_are_refused_with_the_reason() {
     assert!(said.contains("Authentication failed") && said.contains("SASL") && !said.contains("wrong;"), "{said}");
     let said = refusal(Config { tls: Some(Tls::default()), ..secure(&broker) }).await;
     assert!(said.contains("certificate"), "{said}");
-    let password = broker.env("FOCUSFLOW_KAFKA_PASSWORD").to_owned();
+    let password = broker.env("TEST_KAFKA_PASSWORD").to_owned();
     let properties = Properties(BTreeMap::from([("ssl.key.password".to_owned(), password)]));
     let said = format!("{:?}", Config { properties, ..secure(&broker) });
-    assert!(!said.contains(broker.env("FOCUSFLOW_KAFKA_PASSWORD")), "{said}");
+    assert!(!said.contains(broker.env("TEST_KAFKA_PASSWORD")), "{said}");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn brokers_may_die_and_leaders_move() {
 
 /// Every partition's preferred broker becomes its leader.
 fn elect(brokers: &Own) {
-    let jars = brokers.variable("FOCUSFLOW_KAFKA3_JARS");
+    let jars = brokers.variable("TEST_KAFKA3_JARS");
     let mut command = Command::new("java");
     command.args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{jars}/*"), "org.apache.kafka.tools.LeaderElectionCommand"]);
     command.args(["--bootstrap-server", &brokers.address(), "--election-type", "preferred", "--all-topic-partitions"]);

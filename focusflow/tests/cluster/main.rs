@@ -12,7 +12,7 @@
 //! | `poison` | what other producers write to the topic: nonsense, strange places, transactions |
 //! | `stops` | SIGTERM of every role under load; a rolling restart of everything |
 //!
-//! Servers are found as in the store's tests: where FOCUSFLOW_KAFKA, FOCUSFLOW_CLICKHOUSE and FOCUSFLOW_POSTGRES say, else
+//! Servers are found as in the store's tests: where TEST_KAFKA, TEST_CLICKHOUSE and TEST_POSTGRES say, else
 //! started by `deploy/services.sh`. Tests that kill a server start one of their own. Without servers the tests fail.
 //!
 //! Not here: clocks that differ between processes. A process's clock cannot be set from outside without changing what

@@ -31,7 +31,7 @@ async fn postgres_keeps_the_contract() {
 #[tokio::test]
 async fn it_is_reached_over_tls_and_only_where_its_certificate_is_trusted() {
     let server = Own::start("postgres");
-    let ca = server.variable("FOCUSFLOW_POSTGRES_CA");
+    let ca = server.variable("TEST_POSTGRES_CA");
     let url = schema(&server.address()).await;
     let control = SqlControl::connect(&format!("{url}&sslmode=verify-full&sslrootcert={ca}")).await.unwrap();
     contract::check(&control).await;

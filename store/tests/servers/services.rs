@@ -29,7 +29,7 @@ pub fn shared(service: &'static str) -> String {
     static KNOWN: OnceLock<Mutex<HashMap<&'static str, String>>> = OnceLock::new();
     let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap();
     let find = || {
-        let variable = format!("FOCUSFLOW_{}", service.to_uppercase());
+        let variable = format!("TEST_{}", service.to_uppercase());
         std::env::var(variable).unwrap_or_else(|_| {
             run(&["start", service], &[]);
             address(&run(&["env", service], &[]))
