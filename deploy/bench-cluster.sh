@@ -36,6 +36,14 @@ taken() { # addr count: waits until a processor has taken so many events
     exit 1
 }
 
+of_process() { # service/process: its pid
+    cut -d' ' -f1 "${FOCUSFLOW_CACHE:-$HOME/.cache/focusflow}/services/$1.pid"
+}
+
+ask() { # statement: ClickHouse's answer
+    curl -fsS "$(of_service clickhouse)" --data-binary "$1"
+}
+
 ended() { # pid signal
     kill "-$2" "$1"
     while kill -0 "$1" 2>/dev/null; do sleep 0.02; done
@@ -59,28 +67,37 @@ database = "$name"
 url = "$(of_service postgres)"
 TOML
     role query
-    local query=$pid
+    local query=$pid query_at=$addr
     curl -fsS -o /dev/null -X PUT -H "Authorization: Bearer $FOCUSFLOW_ADMIN_TOKEN" -H 'Content-Type: application/json' \
         --data-binary "@$file.directory.json" "http://$addr/v1/directory"
     role ingest
     local ingest=$pid
+    local ingest_at=$addr kafka engine
+    kafka=$(of_process kafka/1) engine=$(of_process clickhouse/engine)
     before=$(cpu_ms "$ingest") began=$(date +%s%N)
     FOCUSFLOW_TOKEN=$FOCUSFLOW_ADMIN_TOKEN "$ff" import "$file" --url "http://$addr" --quiet >/dev/null
     posted=$((($(date +%s%N) - began) / 1000000)) cpu=$(($(cpu_ms "$ingest") - before))
     echo "cluster_ingest = $((events * 1000 / cpu)) events per CPU-second of ingest, durable in Kafka ($((events * 1000 / posted))/s beside Kafka and the sender)"
-    before=0 began=$(date +%s%N)
+    local brokers servers
+    brokers=$(cpu_ms "$kafka") servers=$(cpu_ms "$engine") began=$(date +%s%N)
     role process
     local process=$pid at=$addr
     taken "$at" "$events"
-    posted=$((($(date +%s%N) - began) / 1000000)) cpu=$(($(cpu_ms "$process") - before))
+    posted=$((($(date +%s%N) - began) / 1000000)) cpu=$(cpu_ms "$process")
     echo "cluster_process = $((events * 1000 / cpu)) events per CPU-second of the processor, Kafka to metrics to ClickHouse ($((events * 1000 / posted))/s beside both servers)"
     echo "cluster_process_memory = $(awk '/VmHWM/ {print int($2 / 1024)}' "/proc/$process/status") MB at most"
+    echo "cluster_servers = $((($(cpu_ms "$engine") - servers) * 1000 / (events / 1000))) CPU-ms a million events of ClickHouse, $((($(cpu_ms "$kafka") - brokers) * 1000 / (events / 1000))) of Kafka"
+    sleep 20
+    echo "cluster_disk = $(ask "SELECT round(sum(bytes_on_disk) / $events, 1) FROM system.parts WHERE active AND database = '${name}_rows'") bytes per event in ClickHouse, of them raw $(ask "SELECT round(sum(bytes_on_disk) / $events, 1) FROM system.parts WHERE active AND database = '${name}_rows' AND table LIKE '%_events'")"
     ended "$process" KILL
     role process
     process=$pid
     # Of the group: its former member has to be missed first.
     sleep 15
     curl -fsS "http://$addr/metrics" | grep -E '^focusflow_processors_acquire_seconds_(sum|count)' | sort | uniq
+    if [ "$people" = 2000 ]; then
+        "$measure" freshness "$ingest_at,$query_at" "$FOCUSFLOW_ADMIN_TOKEN" "$people" 5000 15 || echo "freshness_p99 = not sustained"
+    fi
     for pid in "$process" "$ingest" "$query"; do ended "$pid" TERM; done
     running=()
 }

@@ -13,13 +13,15 @@ use crate::{Result, quantile};
 
 pub async fn run(addr: &str, token: &str, people: &str, rate: &str, seconds: &str) -> Result<()> {
     let (people, rate, seconds): (usize, f64, f64) = (people.parse()?, rate.parse()?, seconds.parse()?);
+    // On a cluster others take events in.
+    let (intake, addr) = addr.split_once(',').unwrap_or((addr, addr));
     let mut handshake = format!("ws://{addr}/v1/live").into_client_request()?;
     handshake.headers_mut().insert("authorization", format!("Bearer {token}").parse()?);
     handshake.headers_mut().insert("sec-websocket-protocol", "focusflow.v1".parse()?);
     let (mut socket, _) = connect_async(handshake).await?;
     socket.send(Message::text(json!({"op": "subscribe", "sub": "a", "topic": "org"}).to_string())).await?;
 
-    let offered = tokio::spawn(offer(addr.to_owned(), token.to_owned(), people, rate, seconds));
+    let offered = tokio::spawn(offer(intake.to_owned(), token.to_owned(), people, rate, seconds));
     let deadline = tokio::time::Instant::now() + Duration::from_secs_f64(seconds);
     // The first second warms up: connections, caches, the day's first rows.
     let warm = now_ms() + 1_000;

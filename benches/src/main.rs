@@ -18,6 +18,7 @@ const USAGE: &str = "usage:
   focusflow-benches ingest DIR TOKEN                   serves ingest alone, with its log in DIR, until killed
   focusflow-benches load ADDR TOKEN FILE PID SECONDS   100-event batches as fast as they are taken
   focusflow-benches freshness ADDR TOKEN PEOPLE RATE SECONDS
+                                                       ADDR may be INTAKE,QUERY where they are two
   focusflow-benches queries ADDR TOKEN ROUNDS          the dashboard's requests, one after another
   focusflow-benches capacity PEOPLE PARTITIONS NODES CORES_EACH PROCESSOR_EVENTS STORE_EVENTS STORE_CORES TAKEOVER_SECONDS
                                                        a day of so many people, simulated: events are for each CPU-second";

@@ -29,9 +29,16 @@ impl fmt::Display for Source {
 }
 
 /// Every value by its dotted path.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Layers {
     values: BTreeMap<String, (Value, Source)>,
+}
+
+/// Only how many there are: some are secrets.
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Layers({} values)", self.values.len())
+    }
 }
 
 /// Names the orchestrators make up for a service called focusflow: not ours, and no reason to refuse to start.

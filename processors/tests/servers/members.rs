@@ -160,9 +160,10 @@ async fn whatever_the_group_does_every_row_equals_the_oracle() {
             one = start().await;
         }
         tokio::time::sleep(FROZEN.saturating_sub(frozen.elapsed())).await;
+        // Others have all that was its own; it goes on as if nothing had been, and in the end gets some back.
+        until(|| one.owned() + two.owned() == PARTITIONS as usize).await;
         zombie.signal("CONT");
-        zombie.notices();
-        zombie.until(|owned| owned > 0);
+        until(|| one.owned() + two.owned() < PARTITIONS as usize).await;
     }
     producing.await.unwrap();
     // Killed in the midst of it.
@@ -199,6 +200,14 @@ async fn whatever_the_group_does_every_row_equals_the_oracle() {
     two.stop().await;
 }
 
+async fn until(holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < SOON, "the group does not come to what it should");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A member in a process of its own, so that all of it can be frozen. Its store is slow: wherever it stops, it is within a
 /// commit or before one.
 struct Process {
@@ -233,13 +242,8 @@ impl Process {
 
     fn until(&mut self, enough: impl Fn(usize) -> bool) {
         while !enough(self.owned) {
-            self.notices();
+            self.owned = self.says.recv_timeout(SOON).expect("the other process says what it owns");
         }
-    }
-
-    /// Partitions came or went.
-    fn notices(&mut self) {
-        self.owned = self.says.recv_timeout(SOON).expect("the other process says what it owns");
     }
 
     /// What it said before that is past.

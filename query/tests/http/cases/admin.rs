@@ -89,7 +89,7 @@ async fn the_server_tells_how_it_is() {
     assert_eq!(health["status"], "up");
     let ready = world.get("", "/readyz").await;
     let parts: Vec<&str> = ready["parts"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
-    assert_eq!(parts, ["log", "store", "control", "live", "processors"]);
+    assert_eq!(parts, ["store", "control", "live", "log", "processors"]);
     let metrics = world.client.get(format!("{}/metrics", world.base)).send().await.unwrap();
     assert!(metrics.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
     assert_eq!(metrics.text().await.unwrap(), "# HELP up\nup 1\n");
