@@ -10,9 +10,8 @@ use anyhow::{Context, Result};
 use crate::cli::Role;
 use crate::config::Config;
 use crate::link;
-use crate::problem::shown;
 use crate::serve;
-use crate::shutdown::{self, End, Parts};
+use crate::shutdown::{self, Parts};
 use crate::telemetry;
 use crate::terminal::{Terminal, took};
 use crate::wiring::Cluster;
@@ -37,16 +36,7 @@ pub async fn run(config: Config, role: Role) -> Result<ExitCode> {
 
     let end = parts.wait(signal).await;
     let stopping = Instant::now();
-    let code = match &end {
-        End::Signal(name) => {
-            terminal.say("stopping", &format!("on {name}: finishing what is under way"));
-            ExitCode::SUCCESS
-        }
-        End::Died(name, error) => {
-            eprintln!("focusflow: {name} ended: {}", shown(error));
-            ExitCode::FAILURE
-        }
-    };
+    let code = super::stopping(&terminal, &end);
     let stopped = parts.stop(config.sections.server.shutdown_timeout.duration()).await;
     cluster.close().await;
     stopped?;

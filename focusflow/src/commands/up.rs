@@ -17,9 +17,8 @@ use crate::demo::{self, Demo};
 use crate::import::Sink;
 use crate::import::intake::IntakeSink;
 use crate::link;
-use crate::problem::shown;
 use crate::serve;
-use crate::shutdown::{self, End, Parts};
+use crate::shutdown::{self, Parts};
 use crate::telemetry;
 use crate::terminal::{Terminal, took};
 use crate::wiring::{self, Machine};
@@ -74,16 +73,7 @@ pub async fn run(config: Config, args: Up) -> Result<ExitCode> {
 
     let end = parts.wait(signal).await;
     let stopping = Instant::now();
-    let code = match &end {
-        End::Signal(name) => {
-            terminal.say("stopping", &format!("on {name}: finishing what is under way"));
-            ExitCode::SUCCESS
-        }
-        End::Died(name, error) => {
-            eprintln!("focusflow: {name} ended: {}", shown(error));
-            ExitCode::FAILURE
-        }
-    };
+    let code = super::stopping(&terminal, &end);
     let stopped = parts.stop(config.sections.server.shutdown_timeout.duration()).await;
     let closed = machine.close().await;
     data.say_stopped();

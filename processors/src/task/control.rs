@@ -52,8 +52,10 @@ impl Owner {
             }
         }
         let partition = self.partition()?;
-        if partition.directory_differs() {
-            partition.note_moves(false);
+        let differs = partition.directory_differs();
+        // Those the former owner left to move are still to be named by the next commit.
+        partition.note_moves(!differs);
+        if differs {
             let walk = Walk::over(partition.stored_time(i32::MIN));
             self.search = Some(Search { walk, stage: Stage::Days, seen: BTreeSet::new() });
         }

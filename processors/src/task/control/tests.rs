@@ -1,7 +1,12 @@
+use std::sync::Arc;
+
 use serde_json::json;
 use store::Commit;
+use tokio_util::sync::CancellationToken;
 
 use crate::Config;
+use crate::group::Shared;
+use crate::task::Owner;
 use crate::task::tests::{MIN, NINE, activity, harness, message};
 use crate::testing::Harness;
 
@@ -32,6 +37,21 @@ async fn a_new_owner_knows_what_is_open_however_far_back_it_lies() {
     assert_eq!(finals(&harness, "user_daily").await, [true, false]);
     assert_eq!(finals(&harness, "user_5m").await, [true, true, false, false]);
     assert_eq!(finals(&harness, "interruptions").await, [true]);
+}
+
+/// Killed between its first commit and the next, it would leave nobody who knows of them.
+#[tokio::test]
+async fn a_new_owner_s_first_commit_names_who_is_still_to_move() {
+    let mut harness = harness(Config { max_moved_per_commit: 1, ..Config::default() }).await;
+    harness.append(&[activity("anna", "1", NINE, 10, "coding"), activity("bo", "1", NINE, 10, "coding")], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let moved = json!({"teams": [{"id": "t", "name": "T"}], "people": [{"id": "anna", "team": "t"}, {"id": "bo", "team": "t"}]});
+    harness.set_directory(serde_json::from_value(moved).unwrap()).unwrap();
+    harness.append(&[activity("anna", "2", NINE + 20 * MIN, 10, "coding")], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    let shared = Arc::new(Shared::new(harness.config.clone(), harness.deps.clone()));
+    let mut owner = Owner::acquire(0, shared, CancellationToken::new()).await.unwrap();
+    assert_eq!(owner.partition().unwrap().saved.moves.len(), 1);
 }
 
 /// Format 1 did not say what is open.
