@@ -55,6 +55,7 @@ for what in "$@"; do
     services)
         need java default-jre-headless
         need mvn maven
+        need openssl openssl
         python3 -c 'import ensurepip' >/dev/null 2>&1 || missing+=(python3-venv)
         # The server's programs are not in the path.
         [ -n "$(type -P initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
