@@ -228,7 +228,7 @@ pub enum Directory {
 }
 
 impl Command {
-    /// That it is to run.
+    /// That it runs or, with `check`, tries.
     pub fn role(&self) -> Option<Role> {
         match self {
             Command::Ingest(_) => Some(Role::Ingest),

@@ -12,8 +12,8 @@
 //!
 //! `group` follows the log's group and has a `task` for each partition, `lag` watches how much waits.
 //!
-//! Deliberately absent: a choice of our own who gets which partition, timers per person, state that grows with history, a second path for late events: they recompute their
-//! user-day from the raw events like any other.
+//! Deliberately absent: a choice of our own who gets which partition, timers per person, state that grows with history, a
+//! second path for late events: they recompute their user-day from the raw events like any other.
 
 pub mod config;
 mod group;

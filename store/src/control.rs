@@ -32,8 +32,6 @@ use crate::Error;
 pub use changes::PersonChanges;
 pub use memory::MemoryControl;
 pub use sql::SqlControl;
-/// As a file is opened: `SqliteControl::open`.
-pub use sql::SqlControl as SqliteControl;
 pub use token::{NewToken, Secret};
 
 #[async_trait]

@@ -14,8 +14,7 @@ use store::control::{ControlStore, SqlControl};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::ops::{Ops, has_its_partitions};
-use super::{directory, intake, processors, query, services, sockets, upkeep};
+use super::{directory, intake, ops, processors, query, services, sockets, upkeep};
 use crate::admin;
 use crate::cli::Role;
 use crate::config::Config;
@@ -67,7 +66,7 @@ impl Cluster {
             Role::Ingest => {
                 let router = intake(parts, config, log(), self.control.watch());
                 // Ready once open. With all brokers gone its own answer, 503 and when to come back, is better than a balancer's.
-                router.merge(Ops::router(metrics.clone(), Vec::new()))
+                router.merge(ops::router(metrics.clone(), None))
             }
             Role::Process => {
                 let deps = services::processors_deps(log(), store()?, self.control.watch());
@@ -77,7 +76,7 @@ impl Cluster {
                     ..services::processors_config(config)
                 };
                 let stats = processors(parts, settings, deps);
-                Ops::router(metrics.clone(), vec![has_its_partitions(stats)])
+                ops::router(metrics.clone(), Some(stats))
             }
             Role::Query => {
                 let deps = services::query_deps(log(), store()?, self.control.clone(), self.pipeline(parts), metrics.clone());
@@ -103,15 +102,22 @@ impl Cluster {
 }
 
 async fn follow(log: Arc<KafkaLog>, known: Arc<Mutex<PipelineStats>>, cancel: CancellationToken) -> Result<()> {
+    let mut told = false;
     loop {
         match log.group_positions().await {
             Ok(positions) => {
+                told = false;
                 let partitions = positions.into_iter().zip(0..).filter_map(|(position, partition)| {
                     Some(PartitionStats { partition, position: position?, ..PartitionStats::default() })
                 });
                 *known.lock().unwrap_or_else(PoisonError::into_inner) = PipelineStats { partitions: partitions.collect() };
             }
-            Err(error) => tracing::warn!(%error, "how far the processors are is not known"),
+            // Once for each time it goes away.
+            Err(error) if !told => {
+                told = true;
+                tracing::warn!(%error, "how far the processors are is not known");
+            }
+            Err(_) => {}
         }
         if cancel.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
             return Ok(());

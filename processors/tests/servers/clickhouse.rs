@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use store::clickhouse::ClickHouseStore;
 
-use super::Database;
+use super::{Database, empty};
 use crate::check::compare::differences;
 use crate::check::golden::{cases, expected};
 use crate::check::pipeline::{Plan, run};
@@ -27,7 +27,7 @@ fn golden_cases_are_the_same_on_clickhouse() {
         for (name, plan) in plans {
             let lines = differences(&expected(&golden.name), &run(&case, &plan.on_clickhouse(database.config())));
             assert!(lines.is_empty(), "{}, {name}:\n{}", golden.name, lines.join("\n"));
-            database.empty();
+            empty(&database);
         }
     }
 }
@@ -50,7 +50,7 @@ fn rows_do_not_depend_on_the_way_on_clickhouse() {
             plan = plan.offline();
         }
         let found = run(case, &plan.on_clickhouse(database.config()));
-        database.empty();
+        empty(&database);
         differences(&oracle::compute(&case.document, &case.events), &found)
     });
 }
@@ -67,6 +67,6 @@ fn faults_crashes_and_restarts_leave_no_trace_on_clickhouse() {
         let lines = runtime.block_on(simulate(&case, ground));
         let shown: Vec<&String> = lines.iter().take(20).collect();
         assert!(lines.is_empty(), "seed {seed} (FOCUSFLOW_SEED={seed} runs it alone): {shown:#?}");
-        database.empty();
+        empty(&database);
     }
 }

@@ -221,7 +221,7 @@ impl Process {
     /// This test program again, running `member` alone.
     fn start(topics: &Topics, database: &Database, now_ms: i64) -> Process {
         let told = json!({"brokers": topics.brokers, "topics": topics.topics, "group": topics.group,
-            "url": database.url, "database": database.name, "now": now_ms});
+            "url": database.config().url, "database": database.config().layout.database, "now": now_ms});
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "servers::members::member", "--nocapture", "--test-threads=1"])
             .env("MEMBER_OF", told.to_string())

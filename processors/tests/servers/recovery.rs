@@ -60,13 +60,12 @@ async fn a_partition_of_10_000_people_is_taken_within_seconds() {
     let nobody = Document { teams: Vec::new(), people: Vec::new() };
     acquire(&log, &database, &nobody, events).await;
     let rows = database.ask(&format!(
-        "INSERT INTO {db}_rows.user_daily (user_id, day, active_ms, first_active, last_active, final, version) \
+        "INSERT INTO {{db}}_rows.user_daily (user_id, day, active_ms, first_active, last_active, final, version) \
          SELECT 'p-' || toString(number % {PEOPLE}), toDate32({TODAY} - intDiv(number, {PEOPLE})), 1000, \
          fromUnixTimestamp64Milli(({TODAY} - intDiv(number, {PEOPLE})) * {DAY_MS} + 30000000), \
          fromUnixTimestamp64Milli(({TODAY} - intDiv(number, {PEOPLE})) * {DAY_MS} + 60000000), \
          intDiv(number, {PEOPLE}) > 2, 1 FROM numbers({})",
-        PEOPLE as i64 * DAYS,
-        db = database.name
+        PEOPLE as i64 * DAYS
     ));
     assert_eq!(rows, "");
     let same = acquire(&log, &database, &nobody, events).await;

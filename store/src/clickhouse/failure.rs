@@ -100,7 +100,7 @@ pub(super) fn is_passing(error: &Client) -> bool {
 pub(super) fn ours(what: &str, error: &Client) -> Error {
     let said = match Exception::of(error) {
         Some(e) => format!("code {}: {}", e.code, e.message),
-        None => error.to_string(),
+        None => innermost(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
     };
     if is_passing(error) {
         return Error::Unavailable(format!("ClickHouse, {what}: {said}"));
@@ -113,6 +113,13 @@ pub(super) fn ours(what: &str, error: &Client) -> Error {
         _ => "check that the server's version and tables are those this program knows".to_owned(),
     };
     Error::Invalid(format!("ClickHouse refused {what}: {said}. Cure: {cure}"))
+}
+
+/// What happened, where the client says no more than that it could not connect.
+fn innermost(error: &Client) -> Option<String> {
+    let first = std::error::Error::source(error);
+    let last = std::iter::successors(first, |cause| cause.source()).last()?.to_string();
+    (!error.to_string().contains(&last)).then_some(last)
 }
 
 /// "ff: Not enough privileges. To execute this query, it's necessary to have the grant INSERT ON focusflow_rows.journal"
@@ -200,6 +207,14 @@ mod tests {
             assert!(matches!(ours("an insert", &said(&text)), Error::Invalid(m) if m.contains("Cure")), "{text}");
         }
         assert!(is_passing(&Client::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_said_to_refuse() {
+        let nowhere = clickhouse::Client::default().with_url("http://127.0.0.1:1");
+        let error = nowhere.query("SELECT 1").fetch_one::<u8>().await.unwrap_err();
+        let said = ours("its version", &error);
+        assert!(said.is_retryable() && said.to_string().contains("refused"), "{said}");
     }
 
     #[test]

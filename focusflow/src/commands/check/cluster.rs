@@ -31,7 +31,7 @@ impl<W: Write> Report<W> {
     }
 
     /// What is wrong, if anything is.
-    fn wanting(&mut self, name: &str, findings: Vec<Finding>) -> Result<()> {
+    pub(super) fn wanting(&mut self, name: &str, findings: Vec<Finding>) -> Result<()> {
         if findings.is_empty() {
             return self.good(name, "answers, and lets this user do what the role needs");
         }

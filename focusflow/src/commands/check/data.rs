@@ -10,7 +10,7 @@ use eventlog::embedded::EmbeddedLog;
 use eventlog::{EventLog, Topic};
 use indicatif::HumanBytes;
 use store::Store;
-use store::control::{ControlStore, SqliteControl};
+use store::control::{ControlStore, SqlControl};
 use store::embedded::EmbeddedStore;
 
 use super::Report;
@@ -41,7 +41,7 @@ impl<W: Write> Report<W> {
             }
             Err(error) => self.bad("lock", &shown(error), "")?,
         }
-        self.control(&data).await?;
+        self.control(config, &data).await?;
         match lock {
             Ok(Some(_lock)) => self.log_and_store(config, &data).await.map(|()| false),
             Ok(None) => self.good("log and store", "left to the process that has them open").map(|()| true),
@@ -88,11 +88,14 @@ impl<W: Write> Report<W> {
         }
     }
 
-    async fn control(&mut self, data: &DataDir) -> Result<()> {
+    async fn control(&mut self, config: &Config, data: &DataDir) -> Result<()> {
+        if let Some(url) = config.sections.control.url.given() {
+            return self.wanting("PostgreSQL", SqlControl::check(url).await);
+        }
         if !data.control().exists() {
             return self.good("control data", "none yet");
         }
-        match SqliteControl::open(&data.control()).await {
+        match SqlControl::open(&data.control()).await {
             Ok(control) => {
                 let snapshot = control.watch().borrow().clone();
                 control.close().await;
