@@ -23,8 +23,12 @@ role() { # name: sets $pid and $addr, once ready
     exit 1
 }
 
+counted() { # addr name: a figure of a process, over all labels
+    curl -fsS "http://$1/metrics" | awk -v name="^$2[{ ]" '$0 ~ name {n += $2} END {printf "%.3f", n}'
+}
+
 outcomes() { # addr: events a processor has taken
-    curl -fsS "http://$1/metrics" | awk '/^focusflow_processors_events_total/ {n += $2} END {printf "%d", n}'
+    counted "$1" focusflow_processors_events_total | cut -d. -f1
 }
 
 taken() { # addr count: waits until a processor has taken so many events
@@ -49,8 +53,8 @@ ended() { # pid signal
     while kill -0 "$1" 2>/dev/null; do sleep 0.02; done
 }
 
-cluster() { # people: what one processor does with a day of theirs, and how long another takes to go on
-    local people=$1 file=$work/cluster-$1.ndjson name=bench$RANDOM$RANDOM events posted before cpu began
+cluster() { # people partitions: what one processor does with a day of theirs, and how long another takes to go on
+    local people=$1 partitions=$2 file=$work/cluster-$1.ndjson name=bench$RANDOM$RANDOM events posted before cpu began
     roles=0 running=()
     simulate "$people" 1 1 "$file"
     events=$(wc -l <"$file")
@@ -60,6 +64,8 @@ brokers = "$(of_service kafka)"
 topic_prefix = "$name."
 replication = 1
 min_insync = 1
+[eventlog]
+partitions = $partitions
 [clickhouse]
 url = "$(of_service clickhouse)"
 database = "$name"
@@ -78,6 +84,7 @@ TOML
     FOCUSFLOW_TOKEN=$FOCUSFLOW_ADMIN_TOKEN "$ff" import "$file" --url "http://$addr" --quiet >/dev/null
     posted=$((($(date +%s%N) - began) / 1000000)) cpu=$(($(cpu_ms "$ingest") - before))
     echo "cluster_ingest = $((events * 1000 / cpu)) events per CPU-second of ingest, durable in Kafka ($((events * 1000 / posted))/s beside Kafka and the sender)"
+    echo "cluster_kafka_disk = $(($(cat "${FOCUSFLOW_CACHE:-$HOME/.cache/focusflow}"/services/kafka/1/"$name".events-*/*.log | wc -c) / events)) bytes per event in Kafka, one copy"
     local brokers servers
     brokers=$(cpu_ms "$kafka") servers=$(cpu_ms "$engine") began=$(date +%s%N)
     role process
@@ -85,6 +92,9 @@ TOML
     taken "$at" "$events"
     posted=$((($(date +%s%N) - began) / 1000000)) cpu=$(cpu_ms "$process")
     echo "cluster_process = $((events * 1000 / cpu)) events per CPU-second of the processor, Kafka to metrics to ClickHouse ($((events * 1000 / posted))/s beside both servers)"
+    local rows
+    rows=$(counted "$at" focusflow_store_committed_rows_total)
+    echo "cluster_rows = $(awk "BEGIN {printf \"%.2f\", $rows / $events}") rows an event, in $(counted "$at" focusflow_store_commits_total) commits"
     echo "cluster_process_memory = $(awk '/VmHWM/ {print int($2 / 1024)}' "/proc/$process/status") MB at most"
     echo "cluster_servers = $((($(cpu_ms "$engine") - servers) * 1000 / (events / 1000))) CPU-ms a million events of ClickHouse, $((($(cpu_ms "$kafka") - brokers) * 1000 / (events / 1000))) of Kafka"
     sleep 20
@@ -94,16 +104,27 @@ TOML
     process=$pid
     # Of the group: its former member has to be missed first.
     sleep 15
-    curl -fsS "http://$addr/metrics" | grep -E '^focusflow_processors_acquire_seconds_(sum|count)' | sort | uniq
+    echo "cluster_takeover = $(counted "$addr" focusflow_processors_acquire_seconds_sum) s for $(counted "$addr" focusflow_processors_owned_partitions) partitions of $people people, one after another's time added up"
+    # It knows nobody's day yet: every 90th event once more, of everyone, are duplicates that it finds only in the store.
+    awk 'NR % 90 == 0' "$file" >"$work/again.ndjson"
+    began=$(date +%s%N)
+    FOCUSFLOW_TOKEN=$FOCUSFLOW_ADMIN_TOKEN "$ff" import "$work/again.ndjson" --url "http://$ingest_at" --quiet >/dev/null
+    taken "$addr" "$(wc -l <"$work/again.ndjson")"
+    echo "cluster_first_commits = $((($(date +%s%N) - began) / 1000000)) ms for $(wc -l <"$work/again.ndjson") events of all of them, whose day is read again from ClickHouse"
     if [ "$people" = 2000 ]; then
+        local looked seen
+        looked=$(cpu_ms "$query") seen=$(counted "$query_at" focusflow_query_live_updates_total)
         "$measure" freshness "$ingest_at,$query_at" "$FOCUSFLOW_ADMIN_TOKEN" "$people" 5000 15 || echo "freshness_p99 = not sustained"
+        seen=$(awk "BEGIN {printf \"%d\", $(counted "$query_at" focusflow_query_live_updates_total) - $seen}")
+        echo "cluster_query_updates = $(awk "BEGIN {printf \"%d\", $seen / ($(cpu_ms "$query") - $looked) * 1000}") updates per CPU-second of query ($seen updates)"
     fi
     for pid in "$process" "$ingest" "$query"; do ended "$pid" TERM; done
     running=()
 }
 
 deploy/services.sh start kafka clickhouse postgres >&2
-for people in 2000 10000; do
-    head2 "a cluster's day of $people people"
-    cluster "$people"
+for size in "2000 4" "10000 1"; do
+    head2 "a cluster's day of ${size% *} people, ${size#* } partitions"
+    # shellcheck disable=SC2086  # two words
+    cluster $size
 done

@@ -42,6 +42,9 @@ pub struct Config {
     /// Wait before a failed read, load or commit is tried again: doubles from the first to the second.
     pub retry_from: Duration,
     pub retry_to: Duration,
+    /// A partition that cannot go on is tried again so often, while the others go on: of several processes each would end with it in
+    /// turn. `None`: the process ends.
+    pub retry_stopped: Option<Duration>,
 }
 
 impl Default for Config {
@@ -64,6 +67,7 @@ impl Default for Config {
             skips_deleted: false,
             retry_from: Duration::from_millis(50),
             retry_to: Duration::from_secs(5),
+            retry_stopped: None,
         }
     }
 }

@@ -29,6 +29,9 @@ pub const LAG: &str = "focusflow_processors_lag_events";
 /// Event time up to which rows are final, in seconds since 1970.
 pub const WATERMARK: &str = "focusflow_processors_watermark_seconds";
 
+/// 1 for a partition that cannot go on and stands still: the log says why.
+pub const STOPPED: &str = "focusflow_processors_stopped";
+
 /// Partitions this process works on.
 pub const OWNED: &str = "focusflow_processors_owned_partitions";
 /// Times that partitions came to this process or went from it.
@@ -67,7 +70,7 @@ pub(crate) fn lag(number: u32, records: u64) {
 
 /// It is another's: nobody shall scale, or be woken, by what it was.
 pub(crate) fn lost(number: u32) {
-    for name in [PEOPLE, CHUNKS, BYTES, LAG] {
+    for name in [PEOPLE, CHUNKS, BYTES, LAG, STOPPED] {
         gauge!(name, "partition" => number.to_string()).set(0.0);
     }
     // No time at all: 0 would be 1970.
@@ -82,8 +85,13 @@ pub(crate) fn rebalanced() {
     counter!(REBALANCES).increment(1);
 }
 
-pub(crate) fn acquired(seconds: f64) {
+pub(crate) fn acquired(number: u32, seconds: f64) {
     histogram!(ACQUIRE_SECONDS).record(seconds);
+    gauge!(STOPPED, "partition" => number.to_string()).set(0.0);
+}
+
+pub(crate) fn stopped(number: u32) {
+    gauge!(STOPPED, "partition" => number.to_string()).set(1.0);
 }
 
 pub(crate) fn retried(number: u32) {

@@ -43,7 +43,7 @@ pub(crate) async fn own(number: u32, shared: Arc<Shared>, cancel: CancellationTo
         };
         let ended = match acquired {
             Ok(mut owner) => {
-                metrics::acquired(since.elapsed().as_secs_f64());
+                metrics::acquired(number, since.elapsed().as_secs_f64());
                 wait = retry_from;
                 let ended = owner.run().await;
                 since = Instant::now();
@@ -54,7 +54,13 @@ pub(crate) async fn own(number: u32, shared: Arc<Shared>, cancel: CancellationTo
         shared.deps.stats.update(number, |s| s.ready = false);
         let Err(error) = ended else { return Ok(()) };
         match error.cure() {
-            Cure::Stop => return Err(error),
+            Cure::Stop => {
+                let Some(rest) = shared.config.retry_stopped else { return Err(error) };
+                tracing::error!(%error, partition = number, "a partition stands still, the others go on; it is tried again");
+                metrics::stopped(number);
+                pause(&cancel, rest).await;
+                continue;
+            }
             Cure::Reacquire => wait = wait.max(TAKEN_PAUSE).min(retry_to),
             Cure::Retry => {}
         }

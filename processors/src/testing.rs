@@ -18,7 +18,7 @@ use serde_json::Value;
 use store::clickhouse::{self, ClickHouseStore};
 use store::embedded::{self, EmbeddedStore};
 use store::memory::MemoryStore;
-use store::{Scan, SharedStore, Store};
+use store::{Scan, SharedStore, Store, Whose};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -243,7 +243,7 @@ impl Ground {
 pub async fn dump(store: &dyn Store) -> Result<Tables, store::Error> {
     let mut tables = Tables::new();
     for table in DUMPED {
-        let scan = Scan { table, users: Vec::new(), from_ms: 0, to_ms: END_OF_TIME };
+        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: END_OF_TIME };
         let rows = tables.entry(table.name.to_owned()).or_default();
         for batch in store.scan(scan).await? {
             rows.extend((0..batch.num_rows()).map(|row| json_row(table, &batch, row)));

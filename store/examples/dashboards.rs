@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use focusflow_store::embedded::{Config, EmbeddedStore};
-use focusflow_store::{Commit, Error, Limits, Params, Reader, Scan, Statement, Store};
+use focusflow_store::{Commit, Error, Limits, Params, Reader, Scan, Statement, Store, Whose};
 use futures::StreamExt;
 use schemas::Table;
 use schemas::rows::{USER_5M, USER_DAILY, User5m, User5mColumns, UserDaily, UserDailyColumns};
@@ -208,7 +208,8 @@ async fn time_scan(
             cpu = cpu_ms();
         }
         let started = Instant::now();
-        let scan = Scan { table, users: users.clone(), from_ms: (START + from) * DAY_MS, to_ms: (START + to) * DAY_MS };
+        let scan =
+            Scan { table, whose: Whose::People(users.clone()), from_ms: (START + from) * DAY_MS, to_ms: (START + to) * DAY_MS };
         rows = store.scan(scan).await?.iter().map(|b| b.num_rows()).sum();
         taken.push(started.elapsed().as_secs_f64() * 1e3);
     }

@@ -38,7 +38,7 @@ use self::manifest::{Manifest, io};
 pub use self::steps::{Step, Steps};
 use crate::rows::{replaceable, scannable};
 use crate::sql::{Planner, Threads};
-use crate::{Checkpoint, Commit, Error, Rows, Scan, Statement, Store, metrics as names};
+use crate::{Checkpoint, Commit, Error, Rows, Scan, Statement, Store, Whose, metrics as names};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -197,10 +197,15 @@ impl Store for EmbeddedStore {
         if units.is_empty() {
             return Ok(Vec::new());
         }
-        let mut users = scan.users.clone();
-        users.sort_unstable();
-        users.dedup();
-        let users = (!users.is_empty()).then_some(users);
+        let users = match &scan.whose {
+            Whose::People(users) => {
+                let mut users = users.clone();
+                users.sort_unstable();
+                users.dedup();
+                Some(users)
+            }
+            Whose::Partition { .. } => None,
+        };
         self.blocking(move || snapshot::scan(&units, &scan, users)).await
     }
 

@@ -59,11 +59,25 @@ pub struct Commit {
 #[derive(Debug, Clone)]
 pub struct Scan {
     pub table: &'static Table,
-    /// Only these people; an empty list is everyone (a new owner looks for what is not final yet).
-    pub users: Vec<String>,
+    pub whose: Whose,
     /// The table's time column within [from, to): UTC ms, or for a Day column the midnights (UTC) of the dates.
     pub from_ms: i64,
     pub to_ms: i64,
+}
+
+#[derive(Debug, Clone)]
+pub enum Whose {
+    People(Vec<String>),
+    /// Of all whose events are in this one of so many partitions: a new owner looks for what is not final yet. A store within the
+    /// process gives everyone's, as nothing is saved by telling them apart twice.
+    Partition {
+        number: u32,
+        of: u32,
+    },
+}
+
+impl Whose {
+    pub const EVERYONE: Whose = Whose::Partition { number: 0, of: 1 };
 }
 
 #[derive(Debug, Clone)]

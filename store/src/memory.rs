@@ -12,7 +12,7 @@ use schemas::Table;
 
 use crate::ledger::Ledger;
 use crate::rows::{KeyEncoder, committable, damaged, replaceable, scannable, times, tombstones, users, versions};
-use crate::{Checkpoint, Commit, Error, Rows, Scan, Statement, Store};
+use crate::{Checkpoint, Commit, Error, Rows, Scan, Statement, Store, Whose};
 
 const BATCH_ROWS: usize = 8_192;
 
@@ -105,7 +105,10 @@ impl Inner {
 
     fn read(&self, scan: &Scan) -> Result<Vec<RecordBatch>, Error> {
         let Some(people) = self.tables.get(scan.table.name) else { return Ok(Vec::new()) };
-        let mut wanted: Vec<&String> = if scan.users.is_empty() { people.keys().collect() } else { scan.users.iter().collect() };
+        let mut wanted: Vec<&String> = match &scan.whose {
+            Whose::People(users) => users.iter().collect(),
+            Whose::Partition { .. } => people.keys().collect(),
+        };
         wanted.sort_unstable();
         wanted.dedup();
         let entries: Vec<&Entry> = wanted

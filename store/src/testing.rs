@@ -8,7 +8,7 @@ use schemas::Table;
 use schemas::rows::{DIRECTORY, DirectoryEntry, DirectoryEntryColumns, FOCUS_BLOCKS, FocusBlock, FocusBlockColumns, USER_5M};
 
 use crate::rows::{DAY_MS, damaged};
-use crate::{Checkpoint, Commit, Error, Scan, Store};
+use crate::{Checkpoint, Commit, Error, Scan, Store, Whose};
 
 /// A store under test, and the ways to lose it.
 #[async_trait]
@@ -49,15 +49,16 @@ pub fn commit_of(partition: u32, epoch: u64, from: u64, to: u64, rows: &[Block<'
     Ok(Commit { partition, epoch, from, to, state: to.to_be_bytes().to_vec(), rows })
 }
 
-/// (person, start, version, number) of every row of these people in [from, to), in the order given back.
+/// (person, start, version, number) of every row of these people, or else of everyone, in [from, to), in the order given back.
 pub async fn read_blocks(
     store: &dyn Store,
     users: &[&str],
     from_ms: i64,
     to_ms: i64,
 ) -> Result<Vec<(String, i64, u64, i64)>, Error> {
-    let users = users.iter().map(|u| (*u).to_owned()).collect();
-    let batches = store.scan(Scan { table: &FOCUS_BLOCKS, users, from_ms, to_ms }).await?;
+    let people = || users.iter().map(|u| (*u).to_owned()).collect();
+    let whose = if users.is_empty() { Whose::EVERYONE } else { Whose::People(people()) };
+    let batches = store.scan(Scan { table: &FOCUS_BLOCKS, whose, from_ms, to_ms }).await?;
     let mut rows = Vec::new();
     for batch in &batches {
         assert_eq!(batch.schema(), FOCUS_BLOCKS.schema(), "a scan gives the table's full schema");
@@ -86,6 +87,7 @@ pub async fn contract<S: Subject>(make: impl AsyncFn() -> Result<S, Error>) -> R
     the_same_version_again_changes_nothing(&mut make().await?).await?;
     tombstones_hide_rows_until_a_higher_version(&mut make().await?).await?;
     scans_are_bounded_and_in_key_order(&mut make().await?).await?;
+    a_partition_has_the_rows_of_its_people(&mut make().await?).await?;
     what_was_flushed_is_never_lost(&mut make().await?).await?;
     a_crash_sets_back_to_a_whole_commit(&mut make().await?).await?;
     a_replay_after_a_crash_gives_the_same_rows(&mut make().await?).await?;
@@ -221,6 +223,23 @@ async fn scans_are_bounded_and_in_key_order(s: &mut impl Subject) -> Result<(), 
     assert_eq!(read_blocks(&*store, &[], MONDAY_MS, MONDAY_MS + DAY_MS).await?.len(), 6, "no list means everyone");
     assert_eq!(read_blocks(&*store, &["a"], MONDAY_MS, MONDAY_MS).await?, []);
     assert_eq!(read_blocks(&*store, &["a"], 0, DAY_MS).await?, []);
+    Ok(())
+}
+
+async fn a_partition_has_the_rows_of_its_people(s: &mut impl Subject) -> Result<(), Error> {
+    // As the event log tells them apart by their names.
+    let homes = [("a", 60), ("ada", 13), ("benedikta", 20), ("c", 10), ("d", 17), ("u-00017", 2), ("Łucja", 36)];
+    let store = s.store();
+    let epoch = store.acquire(0).await?.epoch;
+    let rows = homes.map(|(user, _)| (user, MONDAY_MS, 1, 5, false));
+    store.commit(commit_of(0, epoch, 0, 1, &rows)?).await?;
+    for (user, number) in homes {
+        let whose = Whose::Partition { number, of: 64 };
+        let scan = Scan { table: &FOCUS_BLOCKS, whose, from_ms: MONDAY_MS, to_ms: MONDAY_MS + 1 };
+        let batches = store.scan(scan).await?;
+        let found: Vec<&str> = batches.iter().flat_map(FocusBlock::read).map(|block| block.user_id).collect();
+        assert!(found == [user] || found.len() == homes.len(), "{user} alone, or everyone, and not {found:?}");
+    }
     Ok(())
 }
 

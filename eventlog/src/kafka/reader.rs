@@ -87,7 +87,7 @@ impl Reader {
         let (client, config) = (self.client()?, self.config.clone());
         blocking(move || {
             let name = config.topic(topic);
-            let range = client.fetch_watermarks(name, partition as i32, config.request_timeout);
+            let range = of_leaders(&config, &client, name, |wait| client.fetch_watermarks(name, partition as i32, wait));
             let failed =
                 |e| from_kafka(&config, &format!("asking how far {name}/{partition} goes"), &e, &client.context().complaint);
             let (start, end) = range.map_err(failed)?;
@@ -107,14 +107,15 @@ impl Reader {
                 // In place of a time: the latest there is.
                 list.add_partition_offset(name, *partition as i32, Offset::End).map_err(failed)?;
             }
-            let found = client.offsets_for_times(list, config.request_timeout).map_err(failed)?;
-            let end = |partition: &u32| {
-                let element = found.find_partition(name, *partition as i32);
-                match element.map(|e| e.error().map(|()| e.offset())) {
-                    Some(Ok(Offset::Offset(end))) => Ok(end.unsigned_abs()),
-                    Some(Err(error)) => Err(failed(error)),
-                    _ => Err(Error::Unavailable(format!("nobody says how far {name}/{partition} goes; has it a leader?"))),
-                }
+            let found = of_leaders(&config, &client, name, |wait| {
+                let found = client.offsets_for_times(list.clone(), wait)?;
+                found.elements().iter().try_for_each(|element| element.error())?;
+                Ok(found)
+            });
+            let found = found.map_err(failed)?;
+            let end = |partition: &u32| match found.find_partition(name, *partition as i32).map(|element| element.offset()) {
+                Some(Offset::Offset(end)) => Ok(end.unsigned_abs()),
+                _ => Err(Error::Unavailable(format!("nobody says how far {name}/{partition} goes; has it a leader?"))),
             };
             partitions.iter().map(end).collect()
         })
@@ -223,6 +224,34 @@ impl Reading<'_> {
         let doing = format!("reading {}/{}", self.reader.config.topic(self.topic), self.partition);
         Err(from_kafka(&self.reader.config, &doing, error, &self.client.context().complaint))
     }
+}
+
+/// The answer of partitions' leaders. While one is just being made or is moving, whoever was asked says that it is not the one.
+fn of_leaders<T>(
+    config: &Config,
+    client: &BaseConsumer<Plain>,
+    topic: &str,
+    ask: impl Fn(Duration) -> Result<T, KafkaError>,
+) -> Result<T, KafkaError> {
+    let until = Instant::now() + config.request_timeout;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match ask(left) {
+            Err(error) if left > LOOK_EVERY && error.rdkafka_error_code().is_some_and(is_of_no_leader) => {
+                std::thread::sleep(LOOK_EVERY);
+                // Whom to ask next; should that fail, the next question tells why.
+                drop(client.fetch_metadata(Some(topic), left - LOOK_EVERY));
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn is_of_no_leader(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{
+        FencedLeaderEpoch, LeaderNotAvailable, NotLeaderForPartition, OffsetNotAvailable, UnknownLeaderEpoch,
+    };
+    matches!(code, NotLeaderForPartition | LeaderNotAvailable | OffsetNotAvailable | FencedLeaderEpoch | UnknownLeaderEpoch)
 }
 
 /// Serves the client's own events; records come by the seats' queues.

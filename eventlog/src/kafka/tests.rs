@@ -1,4 +1,4 @@
-//! The producer against librdkafka's own pretended broker, which fails on demand. What a real one does is in `tests/kafka.rs`.
+//! Producer and reader against librdkafka's own pretended broker, which fails on demand. What a real one does is in `tests/kafka.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::config::Config;
 use super::producer::Producer;
+use super::reader::Reader;
 use crate::testing::batch;
 use crate::{Cure, Error, Topic};
 
@@ -75,4 +76,24 @@ async fn appends_wait_outside_while_enough_is_on_its_way() {
     assert_eq!(producer.free_bytes(), 100_000);
     producer.close().await;
     assert!(matches!(append(&producer, 1).await, Err(Error::Closed)));
+}
+
+#[tokio::test]
+async fn a_leader_on_the_move_is_waited_for() {
+    use RDKafkaRespErr::{
+        RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE as NONE_YET, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION as NOT_ME,
+        RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED as NOT_ALLOWED,
+    };
+    let (cluster, producer) = mock(|config| config.request_timeout = Duration::from_secs(10));
+    append(&producer, 10).await.unwrap();
+    let config = Config { request_timeout: Duration::from_secs(10), ..Config::new(cluster.bootstrap_servers(), "") };
+    let reader = Reader::new(Arc::new(config), [2; 3]);
+    cluster.request_errors(RDKafkaApiKey::ListOffsets, &[NOT_ME, NOT_ME, NONE_YET]);
+    assert_eq!(timeout(SOON, reader.range(Topic::Events, 0)).await.unwrap().unwrap(), 0..10);
+    cluster.request_errors(RDKafkaApiKey::ListOffsets, &[NOT_ME, NONE_YET]);
+    assert_eq!(timeout(SOON, reader.ends(Topic::Events, &[0, 1])).await.unwrap().unwrap(), [10, 0]);
+    cluster.request_errors(RDKafkaApiKey::ListOffsets, &[NOT_ALLOWED]);
+    let error = timeout(SOON, reader.range(Topic::Events, 0)).await.unwrap().unwrap_err();
+    assert!(error.cure() == Cure::Stop, "{error}");
+    reader.close().await;
 }

@@ -22,6 +22,8 @@ use crate::shutdown::Parts;
 
 /// How often the query role looks how far the processors are.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// A partition that needs somebody's help is tried again so often.
+const RETRY_STOPPED: Duration = Duration::from_secs(30);
 
 pub struct Cluster {
     control: Arc<SqlControl>,
@@ -73,6 +75,7 @@ impl Cluster {
                 let settings = ::processors::Config {
                     begins_at_oldest: true,
                     skips_deleted: config.sections.kafka.skip_deleted,
+                    retry_stopped: Some(RETRY_STOPPED),
                     ..services::processors_config(config)
                 };
                 let stats = processors(parts, settings, deps);

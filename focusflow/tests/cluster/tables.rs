@@ -5,7 +5,7 @@ use schemas::directory::date;
 use schemas::rows::{Kind, OptDay, OptFlag, OptInt, OptScore, OptText, OptTime};
 use schemas::{ColumnType, Table};
 use serde_json::{Value, json};
-use store::{Scan, Store};
+use store::{Scan, Store, Whose};
 
 use crate::oracle::{Row, Tables};
 
@@ -17,7 +17,7 @@ const OF_THE_WAY: [&str; 2] = ["source", "ingested_at"];
 pub async fn dump(store: &dyn Store) -> Tables {
     let mut tables = Tables::new();
     for table in processors::testing::DUMPED {
-        let scan = Scan { table, users: Vec::new(), from_ms: 0, to_ms: i64::MAX / 2 };
+        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: i64::MAX / 2 };
         let batches = store.scan(scan).await.unwrap();
         let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| keyed(table, read(table, batch, row))));
         tables.insert(table.name, rows.collect());

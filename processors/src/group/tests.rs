@@ -9,9 +9,9 @@ use eventlog::memory::MemoryLog;
 use eventlog::steered::{Dealer, SteeredLog};
 use eventlog::{EventLog, RecordsBuilder, Topic};
 use schemas::control::Control;
-use store::Store;
 use store::faulty::{Faults, FaultyStore};
 use store::memory::MemoryStore;
+use store::{Commit, Store};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -47,6 +47,7 @@ impl Process {
             min_commit_interval: Duration::ZERO,
             retry_from: Duration::from_millis(1),
             retry_to: Duration::from_millis(5),
+            retry_stopped: Some(Duration::from_millis(5)),
             ..Config::default()
         };
         let cancel = CancellationToken::new();
@@ -188,6 +189,30 @@ async fn an_assignment_that_breaks_off_is_joined_again_unless_that_is_of_no_use(
     dealer.fail(eventlog::Error::Refused("no permission".into())).await;
     let error = timeout(SOON, process.running).await.unwrap().unwrap().unwrap_err();
     assert!(error.to_string().ends_with("no permission"), "{error}");
+}
+
+#[tokio::test]
+async fn a_partition_that_cannot_go_on_stands_still_alone() {
+    let gauges = gauges::Gauges::default();
+    let _here = ::metrics::set_default_local_recorder(&gauges);
+    let (log, store) = ground();
+    // The log has lost what the store has.
+    let epoch = store.acquire(1).await.unwrap().epoch;
+    store.commit(Commit { partition: 1, epoch, from: 0, to: 2, state: Vec::new(), rows: Vec::new() }).await.unwrap();
+    let process = Process::start(&log, &store);
+    let dealer = process.joined().await;
+    dealer.gain(&[0, 1]).await;
+    append(&log, 0, "1").await;
+    process.until("the other one done", |p| p.iter().any(|p| p.partition == 0 && p.position == 1)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(!process.stats.is_ready() && gauges.get(metrics::STOPPED) == 1.0);
+    // Somebody brings it back.
+    for id in ["1", "2", "3"] {
+        append(&log, 1, id).await;
+    }
+    process.until("both done", |p| p.iter().all(|p| p.ready) && p.iter().any(|p| p.position == 3)).await;
+    assert_eq!((events(&store).await, gauges.get(metrics::STOPPED)), (2, 0.0));
+    process.stop().await;
 }
 
 #[test]

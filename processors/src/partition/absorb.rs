@@ -10,7 +10,7 @@ use schemas::rows::{
     ACTIVITY_EVENTS, ActivityEvent, EVENT_TABLES, FOCUS_BLOCKS, FocusBlock, INTERRUPTIONS, Interruption, MESSAGE_EVENTS,
     MessageEvent, SESSION_EVENTS, SessionEvent, USER_5M, USER_DAILY, User5m, UserDaily,
 };
-use store::Scan;
+use store::{Scan, Whose};
 
 use super::Partition;
 use crate::operators;
@@ -93,7 +93,12 @@ impl Partition {
         for ((what, from_ms, to_ms), needs) in groups {
             for needs in needs.chunks(if what == What::Events { MAX_USERS_EVENTS } else { MAX_USERS }) {
                 let users: Vec<String> = needs.iter().map(|n| self.users[n.user() as usize].name.to_string()).collect();
-                let scan = |table: &'static Table, from_ms: i64, to_ms: i64| Scan { table, users: users.clone(), from_ms, to_ms };
+                let scan = |table: &'static Table, from_ms: i64, to_ms: i64| Scan {
+                    table,
+                    whose: Whose::People(users.clone()),
+                    from_ms,
+                    to_ms,
+                };
                 let all = |tables: &[&'static Table]| tables.iter().map(|t| scan(t, from_ms, to_ms)).collect::<Vec<_>>();
                 let scans = match what {
                     What::Events => all(&EVENT_TABLES),

@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
+use eventlog::Topic;
 use schemas::Table;
 use schemas::rows::{ACTIVITY_EVENTS, SESSION_EVENTS, USER_DAILY, UserDaily};
-use store::Scan;
+use store::{Scan, Whose};
 
 use super::Owner;
 use super::walk::Walk;
@@ -43,7 +44,8 @@ impl Owner {
             return Ok(());
         }
         let mut walk = Walk::over(partition.stored_time(partition.saved.open_from));
-        while let Some(batches) = self.next_piece(&mut walk, &USER_DAILY, &[]).await? {
+        let mine = self.whose_are_mine();
+        while let Some(batches) = self.next_piece(&mut walk, &USER_DAILY, &mine).await? {
             let partition = self.partition()?;
             for row in batches.iter().flat_map(UserDaily::read).filter(|row| !row.final_) {
                 if partition.is_mine(row.user_id) {
@@ -65,12 +67,12 @@ impl Owner {
     /// The next piece of the search: whom it finds is made anew in commits of their own.
     pub(super) async fn search_some(&mut self) -> Result<(), Error> {
         let Some(mut search) = self.search.take() else { return Ok(()) };
-        let (table, asked) = match &search.stage {
-            Stage::Days => (&USER_DAILY, &[][..]),
-            Stage::Sessions => (&SESSION_EVENTS, &[][..]),
-            Stage::Away(people) => (&ACTIVITY_EVENTS, &people[..]),
+        let (table, whose) = match &search.stage {
+            Stage::Days => (&USER_DAILY, self.whose_are_mine()),
+            Stage::Sessions => (&SESSION_EVENTS, self.whose_are_mine()),
+            Stage::Away(people) => (&ACTIVITY_EVENTS, Whose::People(people.clone())),
         };
-        if let Some(batches) = self.next_piece(&mut search.walk, table, asked).await? {
+        if let Some(batches) = self.next_piece(&mut search.walk, table, &whose).await? {
             let mut found = BTreeSet::new();
             add_users(&batches, &mut found);
             let partition = self.partition()?;
@@ -158,7 +160,7 @@ impl Owner {
             let mut missing = some.to_vec();
             let mut walk = Walk::over(self.partition()?.stored_time(i32::MIN));
             while !missing.is_empty()
-                && let Some(batches) = self.next_piece(&mut walk, table, &missing).await?
+                && let Some(batches) = self.next_piece(&mut walk, table, &Whose::People(missing.clone())).await?
             {
                 add_users(&batches, &mut found);
                 missing.retain(|person| !found.contains(person));
@@ -167,15 +169,15 @@ impl Owner {
         Ok(found)
     }
 
-    /// The next rows on the way, of these people or, where none are named, of everyone.
-    async fn next_piece(
-        &self,
-        walk: &mut Walk,
-        table: &'static Table,
-        users: &[String],
-    ) -> Result<Option<Vec<RecordBatch>>, Error> {
+    /// The store may give others' rows as well.
+    fn whose_are_mine(&self) -> Whose {
+        Whose::Partition { number: self.number, of: self.deps.log.partitions(Topic::Events) }
+    }
+
+    /// The next rows on the way.
+    async fn next_piece(&self, walk: &mut Walk, table: &'static Table, whose: &Whose) -> Result<Option<Vec<RecordBatch>>, Error> {
         let Some(Range { start, end }) = walk.next_piece() else { return Ok(None) };
-        let batches = self.scan(Scan { table, users: users.to_vec(), from_ms: start, to_ms: end }).await?;
+        let batches = self.scan(Scan { table, whose: whose.clone(), from_ms: start, to_ms: end }).await?;
         walk.saw(batches.iter().map(RecordBatch::num_rows).sum());
         Ok(Some(batches))
     }

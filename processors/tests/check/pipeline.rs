@@ -6,7 +6,7 @@ use schemas::directory::{Directory, date};
 use schemas::rows::{Kind, OptDay, OptFlag, OptInt, OptScore, OptText, OptTime};
 use schemas::{ColumnType, Table};
 use serde_json::{Value, json};
-use store::{Scan, Store};
+use store::{Scan, Store, Whose};
 
 use crate::oracle::{Row, Rows, Tables};
 use crate::random::Case;
@@ -117,7 +117,7 @@ pub fn records(case: &Case) -> Records {
 pub async fn dump(store: &dyn Store) -> Tables {
     let mut tables = Tables::new();
     for table in testing::DUMPED {
-        let scan = Scan { table, users: Vec::new(), from_ms: 0, to_ms: i64::MAX / 2 };
+        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: i64::MAX / 2 };
         let batches = store.scan(scan).await.unwrap();
         let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| read(table, batch, row)));
         tables.insert(table.name, rows.map(|row| keyed(table.name, &Value::Object(row))).collect());

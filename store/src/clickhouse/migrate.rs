@@ -83,11 +83,12 @@ pub(super) async fn run(connection: &Connection, config: &Config) -> Result<(), 
             layout.database
         )));
     }
-    for table in TABLES {
-        columns(connection, config, table).await?;
-        expiry(connection, config, table).await?;
+    columns(connection, config).await?;
+    if config.migrate {
+        expiry(connection, config).await?;
+        views(connection, layout).await?;
     }
-    if config.migrate { views(connection, layout).await } else { Ok(()) }
+    Ok(())
 }
 
 async fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
@@ -131,19 +132,17 @@ pub(super) async fn recorded(connection: &Connection, layout: &Layout) -> Result
 }
 
 /// Adds columns that the table lacks; any other difference is not for a program to decide.
-async fn columns(connection: &Connection, config: &Config, table: &Table) -> Result<(), Error> {
+async fn columns(connection: &Connection, config: &Config) -> Result<(), Error> {
     let layout = &config.layout;
-    let sql = format!(
-        "SELECT name, type FROM system.columns WHERE database = '{}' AND table = '{}'",
-        layout.rows(),
-        layout.local(table)
-    );
-    let found: Vec<(String, String)> = connection.fetch("looking at columns", connection.query(&sql)).await?;
-    for column in table.columns {
-        let wanted = column_type(column);
-        match found.iter().find(|(name, _)| name == column.name) {
-            Some((_, found)) if *found == wanted => {}
-            Some((_, found)) => {
+    let sql = format!("SELECT table, name, type FROM system.columns WHERE database = '{}'", layout.rows());
+    let found: Vec<(String, String, String)> = connection.fetch("looking at columns", connection.query(&sql)).await?;
+    let mut wanted = Vec::new();
+    TABLES.iter().for_each(|table| wanted.extend(table.columns.iter().map(|column| (*table, column))));
+    for (table, column) in wanted {
+        let (local, wanted) = (layout.local(table), column_type(column));
+        match found.iter().find(|(table, name, _)| *table == local && name == column.name) {
+            Some((.., found)) if *found == wanted => {}
+            Some((.., found)) => {
                 return Err(Error::Invalid(format!(
                     "the column {}.{} is {found} in ClickHouse and {wanted} in this program: run the program that made it, or ALTER it",
                     table.name, column.name
@@ -166,35 +165,36 @@ async fn columns(connection: &Connection, config: &Config, table: &Table) -> Res
 }
 
 /// Rows expire after the days configured, however many those were before.
-async fn expiry(connection: &Connection, config: &Config, table: &Table) -> Result<(), Error> {
-    if is_replaced(table) || !config.migrate {
-        return Ok(());
-    }
+async fn expiry(connection: &Connection, config: &Config) -> Result<(), Error> {
     let layout = &config.layout;
     let sql = format!(
-        "SELECT extract(engine_full, ' TTL (.*?)(?: SETTINGS .*)?$') FROM system.tables WHERE database = '{}' AND name = '{}'",
-        layout.rows(),
-        layout.local(table)
+        "SELECT name, extract(engine_full, ' TTL (.*?)(?: SETTINGS .*)?$') FROM system.tables WHERE database = '{}'",
+        layout.rows()
     );
-    let found: Vec<String> = connection.fetch("looking at expiry", connection.query(&sql)).await?;
-    let found = found.first().ok_or_else(|| damaged(format!("the table {} is gone", table.name)))?;
-    let days = config.retention_days(table.name);
-    if *found == days.and_then(|days| ttl(table, days)).unwrap_or_default() {
-        return Ok(());
-    }
-    tracing::info!(table = table.name, ?days, "sets when rows expire");
-    for sql in layout.expire(table, days) {
-        execute(connection, &sql).await?;
+    let found: Vec<(String, String)> = connection.fetch("looking at expiry", connection.query(&sql)).await?;
+    for table in TABLES.iter().filter(|table| !is_replaced(table)) {
+        let local = layout.local(table);
+        let found = found.iter().find(|(name, _)| *name == local);
+        let (_, found) = found.ok_or_else(|| damaged(format!("the table {} is gone", table.name)))?;
+        let days = config.retention_days(table.name);
+        if *found == days.and_then(|days| ttl(table, days)).unwrap_or_default() {
+            continue;
+        }
+        tracing::info!(table = table.name, ?days, "sets when rows expire");
+        for sql in layout.expire(table, days) {
+            execute(connection, &sql).await?;
+        }
     }
     Ok(())
 }
 
 /// Made anew at each start: they hold nothing, and follow the definitions.
 async fn views(connection: &Connection, layout: &Layout) -> Result<(), Error> {
-    for table in TABLES {
-        execute(connection, &layout.view(table)).await?;
-    }
-    Ok(())
+    let make = |table: &&'static Table| {
+        let sql = layout.view(table);
+        async move { execute(connection, &sql).await }
+    };
+    futures::future::try_join_all(TABLES.iter().map(make)).await.map(drop)
 }
 
 #[cfg(test)]

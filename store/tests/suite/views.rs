@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use focusflow_store::reader::{Figures, Reader, Units, Window};
 use focusflow_store::testing::MONDAY_MS;
-use focusflow_store::{Commit, Error, Scan, Store};
+use focusflow_store::{Commit, Error, Scan, Store, Whose};
 use schemas::rows::{
     BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns, Factor, USER_5M, USER_DAILY, User5mColumns, UserDaily, UserDailyColumns,
 };
@@ -139,7 +139,7 @@ pub async fn lists_survive_files_and_burnout_shows_from_eight_people_on(store: &
     let before = rows[0].1.clone();
     store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
     for _ in 0..2 {
-        let scan = Scan { table: &BURNOUT_RISK, users: Vec::new(), from_ms: MONDAY_MS, to_ms: MONDAY_MS + DAY_MS };
+        let scan = Scan { table: &BURNOUT_RISK, whose: Whose::EVERYONE, from_ms: MONDAY_MS, to_ms: MONDAY_MS + DAY_MS };
         assert_eq!(store.scan(scan).await.unwrap(), std::slice::from_ref(&before));
         assert_eq!(query(store, "SELECT count(*) FROM burnout_risk").await.unwrap(), "16");
         // A third team, which has nobody, is below the first.
