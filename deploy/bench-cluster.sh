@@ -114,8 +114,12 @@ TOML
     if [ "$people" = 2000 ]; then
         local looked seen
         looked=$(cpu_ms "$query") seen=$(counted "$query_at" focusflow_query_live_updates_total)
+        events=$(outcomes "$addr") cpu=$(cpu_ms "$process") servers=$(cpu_ms "$engine") rows=$(counted "$addr" focusflow_store_committed_rows_total)
         "$measure" freshness "$ingest_at,$query_at" "$FOCUSFLOW_ADMIN_TOKEN" "$people" 5000 15 || echo "freshness_p99 = not sustained"
         seen=$(awk "BEGIN {printf \"%d\", $(counted "$query_at" focusflow_query_live_updates_total) - $seen}")
+        events=$(($(outcomes "$addr") - events)) cpu=$(($(cpu_ms "$process") - cpu)) servers=$(($(cpu_ms "$engine") - servers))
+        rows=$(awk "BEGIN {printf \"%.2f\", ($(counted "$addr" focusflow_store_committed_rows_total) - $rows) / $events}")
+        echo "cluster_live = $((events * 1000 / cpu)) events per CPU-second of the processor as they come, $((events * 1000 / servers)) of ClickHouse, $rows rows an event"
         echo "cluster_query_updates = $(awk "BEGIN {printf \"%d\", $seen / ($(cpu_ms "$query") - $looked) * 1000}") updates per CPU-second of query ($seen updates)"
     fi
     for pid in "$process" "$ingest" "$query"; do ended "$pid" TERM; done

@@ -11,10 +11,13 @@ mod outgoing;
 pub(crate) mod tests;
 mod walk;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eventlog::{Records, Topic};
+use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use store::{Commit, Scan};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +28,8 @@ use crate::{Config, Cure, Deps, Error, metrics, publish};
 
 /// Batches larger than this are computed off the async threads.
 const INLINE_BYTES: usize = 16 << 10;
+/// The same for what was loaded.
+const INLINE_ROWS: usize = 2_000;
 /// How long a read waits while there is other work to do.
 const BUSY_WAIT: Duration = Duration::from_millis(1);
 /// Whoever finds another owner waits so long before it takes the partition back: the log's group may be about to say that it
@@ -75,6 +80,33 @@ pub(crate) async fn pause(cancel: &CancellationToken, wait: Duration) {
     tokio::select! {
         () = cancel.cancelled() => {}
         () = tokio::time::sleep(wait) => {}
+    }
+}
+
+/// Calls until it is done, or cannot be, or the process ends; the pauses between grow.
+async fn persist<T, E, F>(
+    number: u32,
+    config: &Config,
+    cancel: &CancellationToken,
+    wrap: fn(u32, E) -> Error,
+    call: impl Fn() -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let mut wait = config.retry_from;
+    loop {
+        let error = match call().await {
+            Ok(done) => return Ok(done),
+            Err(error) => wrap(number, error),
+        };
+        if error.cure() != Cure::Retry || cancel.is_cancelled() {
+            return Err(error);
+        }
+        tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "tries again");
+        metrics::retried(number);
+        pause(cancel, wait).await;
+        wait = (wait * 2).min(config.retry_to);
     }
 }
 
@@ -184,25 +216,11 @@ impl Owner {
         Ok(behind && !cancel.is_cancelled())
     }
 
-    /// Calls until it is done, or cannot be, or the process ends; the pauses between grow.
     async fn persist<T, E, F>(&self, wrap: fn(u32, E) -> Error, call: impl Fn() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, E>>,
     {
-        let mut wait = self.config.retry_from;
-        loop {
-            let error = match call().await {
-                Ok(done) => return Ok(done),
-                Err(error) => wrap(self.number, error),
-            };
-            if error.cure() != Cure::Retry || self.cancel.is_cancelled() {
-                return Err(error);
-            }
-            tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "tries again");
-            metrics::retried(self.number);
-            pause(&self.cancel, wait).await;
-            wait = (wait * 2).min(self.config.retry_to);
-        }
+        persist(self.number, &self.config, &self.cancel, wrap, call).await
     }
 
     async fn read(&self, bytes: usize, wait: Duration) -> Result<Records, Error> {
@@ -276,7 +294,7 @@ impl Owner {
         let mut work = partition.begin(Records::default(), position, now_ms);
         partition.begin_moves(&mut work);
         partition.note_moves(true);
-        self.load(&mut work).await?;
+        let work = self.load(work).await?;
         self.finish(work, began).await
     }
 
@@ -288,7 +306,7 @@ impl Owner {
             if done {
                 break;
             }
-            self.load(&mut work).await?;
+            work = self.load(work).await?;
         }
         if !work.strays.is_empty() {
             self.send_on(&mut work).await?;
@@ -317,30 +335,51 @@ impl Owner {
         self.tell().await
     }
 
-    async fn compute(&mut self, mut work: Work) -> Result<(Work, bool), Error> {
+    async fn compute(&mut self, work: Work) -> Result<(Work, bool), Error> {
+        let is_little = !work.records.is_empty() && work.records.wire().len() <= INLINE_BYTES;
+        self.with_partition(work, is_little, Partition::advance).await
+    }
+
+    /// Works off the async threads, unless it is little.
+    async fn with_partition<T: Send + 'static>(
+        &mut self,
+        mut work: Work,
+        is_little: bool,
+        task: impl FnOnce(&mut Partition, &mut Work) -> T + Send + 'static,
+    ) -> Result<(Work, T), Error> {
         let mut partition = self.partition.take().ok_or_else(|| self.broken("its state is gone"))?;
-        let small = !work.records.is_empty() && work.records.wire().len() <= INLINE_BYTES;
         let task = move || {
-            let done = partition.advance(&mut work);
+            let done = task(&mut partition, &mut work);
             (partition, work, done)
         };
         let (partition, work, done) =
-            if small { task() } else { tokio::task::spawn_blocking(task).await.map_err(|e| self.broken(&e.to_string()))? };
+            if is_little { task() } else { tokio::task::spawn_blocking(task).await.map_err(|e| self.broken(&e.to_string()))? };
         self.partition = Some(partition);
         Ok((work, done))
     }
 
-    async fn load(&mut self, work: &mut Work) -> Result<(), Error> {
+    /// While one query's rows are taken in, the next one's are on their way.
+    async fn load(&mut self, mut work: Work) -> Result<Work, Error> {
         let mut needs: Vec<Need> = std::mem::take(&mut work.needs);
-        for Query { needs, scans } in self.partition()?.queries(&mut needs) {
-            let mut batches = Vec::new();
-            for scan in scans {
-                let table = scan.table;
-                batches.extend(self.scan(scan).await?.into_iter().map(|batch| (table, batch)));
-            }
-            self.partition()?.absorb(work, Loaded { needs, batches });
+        let (number, config, cancel, deps) = (self.number, &self.config.clone(), &self.cancel.clone(), &self.deps.clone());
+        let scan = async |scan: Scan| {
+            let batches = persist(number, config, cancel, Error::store, || deps.store.scan(scan.clone())).await?;
+            Ok::<_, Error>(batches.into_iter().map(|batch| (scan.table, batch)).collect::<Vec<_>>())
+        };
+        let fetch = async |Query { needs, scans }| {
+            let batches = try_join_all(scans.into_iter().map(&scan)).await?.concat();
+            Ok::<_, Error>(Loaded { needs, batches })
+        };
+        let queries = self.partition()?.queries(&mut needs);
+        let mut coming = pin!(stream::iter(queries).map(fetch).buffered(2));
+        let mut next = coming.try_next().await?;
+        while let Some(loaded) = next {
+            let is_little = loaded.rows() <= INLINE_ROWS;
+            let absorb = self.with_partition(work, is_little, |partition, work| partition.absorb(work, loaded));
+            let (absorbed, following) = tokio::join!(absorb, coming.try_next());
+            (work, next) = (absorbed?.0, following?);
         }
-        Ok(())
+        Ok(work)
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<arrow::array::RecordBatch>, Error> {

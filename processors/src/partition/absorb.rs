@@ -25,7 +25,7 @@ use crate::state::user::{Carry, User};
 /// Nothing is stored from here on (the year 10000).
 pub const END_OF_TIME: i64 = 253_402_300_800_000;
 /// People in one scan, at most: of their events, and of what else there is of them, which is far less.
-const MAX_USERS_EVENTS: usize = 200;
+const MAX_USERS_EVENTS: usize = 500;
 const MAX_USERS: usize = 2_000;
 /// Days before the earliest carry in which a session planned for very long may have begun.
 const PLAN_DAYS: i64 = 3;
@@ -53,6 +53,12 @@ pub struct Query {
 pub struct Loaded {
     pub needs: Vec<Need>,
     pub batches: Vec<(&'static Table, RecordBatch)>,
+}
+
+impl Loaded {
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(|(_, batch)| batch.num_rows()).sum()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +96,9 @@ impl Partition {
             groups.entry(need.what()).or_default().push(need);
         }
         let mut queries = Vec::new();
-        for ((what, from_ms, to_ms), needs) in groups {
+        for ((what, from_ms, to_ms), mut needs) in groups {
+            // Neighbours in the store share what is read of it.
+            needs.sort_by(|a, b| self.users[a.user() as usize].name.cmp(&self.users[b.user() as usize].name));
             for needs in needs.chunks(if what == What::Events { MAX_USERS_EVENTS } else { MAX_USERS }) {
                 let users: Vec<String> = needs.iter().map(|n| self.users[n.user() as usize].name.to_string()).collect();
                 let scan = |table: &'static Table, from_ms: i64, to_ms: i64| Scan {
