@@ -82,9 +82,10 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        let Some(runtime) = self.runtime.take() else { return };
+        // Its threads are waited for, elsewhere, and not detached: one that ends at that very moment crashes the process, as glibc
+        // looks into a thread after it has detached it (its bug 19951, there in Debian 12).
+        std::thread::spawn(move || drop(runtime));
     }
 }
 
