@@ -158,7 +158,7 @@ impl ClickHouseStore {
             span(table, from_ms, to_ms),
             order.join(", ")
         );
-        // Whose and when are of the sort key, so they may be asked before the versions are merged: four to six times quicker.
+        // Whose and when are of the sort key, so they may be asked before the versions are merged: two to six times quicker.
         // All versions of a row lie in one partition, as its time never changes.
         let query = self.connection.query(&sql).with_setting("do_not_merge_across_partitions_select_final", "1");
         let query = if let Some(users) = users { query.param("users", users) } else { query };
