@@ -83,29 +83,27 @@ impl Reader {
         }
     }
 
+    /// Two questions, and not librdkafka's one for both: where one half of that fails, it takes the other half's answer for both.
     pub async fn range(&self, topic: Topic, partition: u32) -> Result<Range<u64>, Error> {
-        let (client, config) = (self.client()?, self.config.clone());
-        blocking(move || {
-            let name = config.topic(topic);
-            let range = of_leaders(&config, &client, name, |wait| client.fetch_watermarks(name, partition as i32, wait));
-            let failed =
-                |e| from_kafka(&config, &format!("asking how far {name}/{partition} goes"), &e, &client.context().complaint);
-            let (start, end) = range.map_err(failed)?;
-            Ok(start.unsigned_abs()..end.unsigned_abs())
-        })
-        .await
+        let start = self.edges(topic, &[partition], Offset::Beginning).await?;
+        let end = self.edges(topic, &[partition], Offset::End).await?;
+        Ok(start[0]..end[0])
     }
 
-    /// One request to each leader, whatever the number of partitions.
     pub async fn ends(&self, topic: Topic, partitions: &[u32]) -> Result<Vec<u64>, Error> {
+        self.edges(topic, partitions, Offset::End).await
+    }
+
+    /// Where each of them begins, or ends: one request to each leader, whatever the number of partitions.
+    async fn edges(&self, topic: Topic, partitions: &[u32], edge: Offset) -> Result<Vec<u64>, Error> {
         let (client, config, partitions) = (self.client()?, self.config.clone(), partitions.to_vec());
         blocking(move || {
             let name = config.topic(topic);
             let failed = |e| from_kafka(&config, &format!("asking how far {name} goes"), &e, &client.context().complaint);
             let mut list = TopicPartitionList::new();
             for partition in &partitions {
-                // In place of a time: the latest there is.
-                list.add_partition_offset(name, *partition as i32, Offset::End).map_err(failed)?;
+                // In place of a time.
+                list.add_partition_offset(name, *partition as i32, edge).map_err(failed)?;
             }
             let found = of_leaders(&config, &client, name, |wait| {
                 let found = client.offsets_for_times(list.clone(), wait)?;
@@ -113,11 +111,11 @@ impl Reader {
                 Ok(found)
             });
             let found = found.map_err(failed)?;
-            let end = |partition: &u32| match found.find_partition(name, *partition as i32).map(|element| element.offset()) {
-                Some(Offset::Offset(end)) => Ok(end.unsigned_abs()),
+            let place = |partition: &u32| match found.find_partition(name, *partition as i32).map(|element| element.offset()) {
+                Some(Offset::Offset(place)) => Ok(place.unsigned_abs()),
                 _ => Err(Error::Unavailable(format!("nobody says how far {name}/{partition} goes; has it a leader?"))),
             };
-            partitions.iter().map(end).collect()
+            partitions.iter().map(place).collect()
         })
         .await
     }
