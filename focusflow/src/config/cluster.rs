@@ -1,6 +1,8 @@
 //! The servers of a cluster: Kafka, ClickHouse, PostgreSQL.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use eventlog::kafka;
@@ -66,6 +68,7 @@ pub struct ClickHouse {
     migrate: bool,
     compress: bool,
     async_inserts: bool,
+    commits_per_second: NonZeroU32,
     timeout: Span,
     retry_for: Span,
 }
@@ -142,6 +145,13 @@ impl Config {
                 Ok(Some(kafka::config::Sasl { mechanism: mechanism.into(), user: user.into(), password }))
             }
         }
+    }
+
+    /// From one commit of a partition to the next: all partitions together stay below what ClickHouse is to bear.
+    pub fn commit_interval(&self) -> Duration {
+        let share =
+            Duration::from_secs(1) * self.sections.eventlog.partitions / self.sections.clickhouse.commits_per_second.get();
+        self.sections.processors.min_commit_interval.duration().max(share)
     }
 
     pub fn clickhouse(&self) -> Result<clickhouse::Config> {
@@ -231,6 +241,15 @@ mod tests {
             let values = [&[("kafka.brokers", "a:1")], values].concat();
             assert!(with(&values).kafka("x").is_err(), "{values:?}");
         }
+    }
+
+    #[test]
+    fn partitions_share_the_commits() {
+        let after = |partitions: &str, least: &str| {
+            let values = [("eventlog.partitions", partitions), ("processors.min_commit_interval", least)];
+            with(&[&values[..], &[("clickhouse.commits_per_second", "50")]].concat()).commit_interval().as_millis()
+        };
+        assert_eq!((after("1", "25ms"), after("4", "25ms"), after("64", "25ms"), after("64", "2s")), (25, 80, 1_280, 2_000));
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl Cluster {
                     begins_at_oldest: true,
                     skips_deleted: config.sections.kafka.skip_deleted,
                     retry_stopped: Some(RETRY_STOPPED),
+                    min_commit_interval: config.commit_interval(),
                     ..services::processors_config(config)
                 };
                 let stats = processors(parts, settings, deps);
