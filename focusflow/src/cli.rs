@@ -176,6 +176,13 @@ pub struct Simulate {
     /// Events per person, as a multiple of the usual 1,000 or so a working day
     #[arg(long, default_value_t = 1.0, value_name = "X", allow_negative_numbers = true, value_parser = above_zero)]
     pub density: f64,
+    /// Give everybody a hidden strain that shapes their days and their answers to check-ins: whoever knew it would tell the answers
+    /// apart with this area under the curve, and no model can do better
+    #[arg(long, value_name = "AUC", value_parser = auc)]
+    pub truth: Option<f64>,
+    /// Write that strain here, day by day, one person and day a line
+    #[arg(long, value_name = "FILE", requires = "truth")]
+    pub truth_out: Option<PathBuf>,
     /// The end of the history, RFC 3339 or a date [default: now]
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
@@ -256,6 +263,13 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn above_zero(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|x: &f64| *x > 0.0 && x.is_finite()).ok_or_else(|| "it is a number above 0".into())
+}
+
+fn auc(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|x: &f64| (0.5..=0.95).contains(x))
+        .ok_or_else(|| "it is between 0.5 (nobody can tell) and 0.95".into())
 }
 
 fn role(text: &str) -> Result<TokenRole, String> {

@@ -47,15 +47,19 @@ pub async fn run(config: Config, args: Simulate) -> Result<()> {
     let mut settings = simulate::Config::new(args.seed, args.people as usize, from.div_euclid(DAY_MS) as i32, days as i32);
     settings.density = args.density;
     settings.as_sent = args.speed.is_some();
+    settings.truth = args.truth.map(simulate::Truth::of);
     let workforce = Workforce::new(settings);
     if let Some(file) = &args.directory {
         write_directory(&workforce, file)?;
+    }
+    if let Some(file) = &args.truth_out {
+        write_truth(&workforce, file)?;
     }
     if let Some(file) = &args.out {
         return write_events(&workforce, file, from, until);
     }
     let Some(_) = &args.server.url else {
-        if args.directory.is_some() {
+        if args.directory.is_some() || args.truth_out.is_some() {
             return Ok(());
         }
         return Err(Problem::new("the events go nowhere yet")
@@ -85,6 +89,16 @@ fn time(text: &str) -> Result<i64> {
 fn write_directory(workforce: &Workforce, file: &Path) -> Result<()> {
     let text = serde_json::to_vec_pretty(workforce.directory())?;
     std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+fn write_truth(workforce: &Workforce, file: &Path) -> Result<()> {
+    let failed = || format!("{} cannot be written", file.display());
+    let mut out = BufWriter::new(File::create(file).with_context(failed)?);
+    for hidden in workforce.hidden() {
+        serde_json::to_writer(&mut out, &hidden).with_context(failed)?;
+        out.write_all(b"\n").with_context(failed)?;
+    }
+    out.flush().with_context(failed)
 }
 
 fn write_events(workforce: &Workforce, file: &Path, from: i64, until: i64) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What happens within a block: the activity that a watcher sees, with the ways out of it that messages ask for, and the
 //! sessions people start. A block's events follow from its own dice.
 
+use schemas::directory::weekday;
 use schemas::event::{Phase, SessionKind};
 
 use super::Config;
@@ -9,6 +10,7 @@ use super::dice::Dice;
 use super::item::{Body, Item, app};
 use super::messages::Pull;
 use super::person::{Person, Role};
+use super::truth::Truth;
 
 /// Room for the numbers of one block's events within the day's.
 const BLOCK_EVENTS: u32 = 1 << 14;
@@ -30,7 +32,7 @@ impl<'a> Filler<'a> {
     pub fn new(config: &'a Config, person: &'a Person, people: u32, block: Block, items: &'a mut Vec<Item>) -> Filler<'a> {
         let number = u32::from(block.number);
         let dice = Dice::of(config.seed, &[8, person.index.into(), block.day as u64, number.into()]);
-        let overload = person.overload(block.day - config.start_day);
+        let overload = person.overload(config, block.day);
         Filler {
             config,
             person,
@@ -251,9 +253,27 @@ impl<'a> Filler<'a> {
     }
 
     fn check_in(&mut self, ts: i64) {
+        if let Some(truth) = &self.config.truth {
+            return self.check_in_truly(ts, truth);
+        }
         let strain = self.overload;
         let mut scale = |mean: f64| self.dice.normal(mean, 0.7).round().clamp(1.0, 5.0) as u8;
         let (mood, energy, burnout) = (scale(3.9 - 1.7 * strain), scale(3.6 - 1.5 * strain), scale(1.7 + 2.3 * strain));
+        self.push(ts, Body::CheckIn { mood, energy, burnout: Some(burnout) });
+    }
+
+    /// Mood and energy with a noise and a manner of one's own; the question about burnout once a week, on a day of one's own.
+    fn check_in_truly(&mut self, ts: i64, truth: &Truth) {
+        let Block { day, .. } = self.block;
+        let strain = self.person.strain(self.config.seed, day);
+        let manner = Dice::of(self.config.seed, &[12, self.person.index.into()]).normal(0.0, 0.5);
+        let mut scale = |mean: f64| self.dice.normal(mean + manner, 0.9).round().clamp(1.0, 5.0) as u8;
+        let (mood, energy) = (scale(3.6 - 0.5 * strain), scale(3.4 - 0.4 * strain));
+        let asked = weekday(day) == self.person.index as usize % 5;
+        let burnout = asked.then(|| match self.dice.chance(truth.chance(strain)) {
+            true => self.dice.pick_weighted(&[(3, 0.6), (4, 0.3), (5, 0.1)]),
+            false => self.dice.pick(&[1, 2]),
+        });
         self.push(ts, Body::CheckIn { mood, energy, burnout });
     }
 }

@@ -41,7 +41,7 @@ pub fn plan(config: &Config, person: &Person, day: i32, blocks: &mut Vec<Block>)
     blocks.clear();
     let mut dice = Dice::of(config.seed, &[6, person.index.into(), day as u64]);
     let away = person.is_away(config.seed, day);
-    let overload = person.overload(day - config.start_day);
+    let overload = person.overload(config, day);
     if away {
         return;
     }
@@ -73,7 +73,8 @@ impl Day<'_> {
     fn work(&mut self, (from, to): (i64, i64)) {
         let minutes = |minutes: f64| (minutes * MINUTE as f64) as i64;
         let begin = from + minutes(self.person.habits.tardiness + self.dice.normal(0.0, 9.0) - 20.0 * self.overload);
-        let end = to + minutes(self.dice.normal(8.0, 14.0) + self.overload * self.dice.between(60.0, 170.0));
+        let end =
+            to + minutes(self.dice.normal(8.0, 14.0) - self.person.habits.early + self.overload * self.dice.between(60.0, 170.0));
         self.begin = begin;
         let mut fixed = self.meetings(begin, end);
         if to - from >= 6 * HOUR {
@@ -91,7 +92,8 @@ impl Day<'_> {
         }
         if self.dice.chance((self.person.habits.evenings + 0.75 * self.overload).min(0.9)) {
             let start = end + minutes(self.dice.between(70.0, 170.0));
-            let length = minutes(self.dice.between(30.0, 90.0) * (1.0 + 0.6 * self.overload));
+            let (least, most) = self.person.habits.evening;
+            let length = minutes(self.dice.between(least, most) * (1.0 + 0.6 * self.overload));
             self.fill(start, start + length, &[]);
         }
     }

@@ -69,6 +69,12 @@ impl Dice {
         mean + (sum - 1.5) * 2.0 * deviation
     }
 
+    /// Normal, with mean 0 and deviation 1.
+    pub fn gauss(&mut self) -> f64 {
+        let (radius, angle) = (1.0 - self.share(), self.share());
+        (-2.0 * radius.ln()).sqrt() * (2.0 * std::f64::consts::PI * angle).cos()
+    }
+
     /// Exponential, cut at six times the mean.
     pub fn wait(&mut self, mean: f64) -> f64 {
         (-(1.0 - self.share()).ln() * mean).min(6.0 * mean)

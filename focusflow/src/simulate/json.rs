@@ -60,9 +60,12 @@ pub fn write(seed: u64, people: &[Person], item: &Item, out: &mut Vec<u8>) {
             out.extend_from_slice(b",\"session\":\"c-");
             number(item.day.max(0) as u64, out);
             out.extend_from_slice(b"\",\"kind\":\"checkin\",\"phase\":\"end\"");
-            for (name, value) in [(b",\"mood\":".as_slice(), mood), (b",\"energy\":", energy), (b",\"burnout\":", burnout)] {
-                out.extend_from_slice(name);
-                number(value.into(), out);
+            let told = [(b",\"mood\":".as_slice(), Some(mood)), (b",\"energy\":", Some(energy)), (b",\"burnout\":", burnout)];
+            for (name, value) in told {
+                if let Some(value) = value {
+                    out.extend_from_slice(name);
+                    number(value.into(), out);
+                }
             }
         }
     }

@@ -14,12 +14,14 @@ mod person;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod truth;
 
 use schemas::directory::{DAY_MS, Document};
 
 pub use home::Home;
 use person::Person;
 pub use stream::Events;
+pub use truth::Truth;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -42,6 +44,18 @@ pub struct Config {
     pub as_sent: bool,
     /// Where most people sit and when all of them work; without it, all over the world, each with the week of the place.
     pub home: Option<Home>,
+    /// Everybody's load follows from a hidden strain, and so do their answers to check-ins.
+    pub truth: Option<Truth>,
+}
+
+/// What is hidden of a person and day.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Hidden<'a> {
+    pub user: &'a str,
+    pub day: String,
+    pub strain: f64,
+    /// That they would say yes to burnout.
+    pub chance: f64,
 }
 
 impl Config {
@@ -58,6 +72,7 @@ impl Config {
             late: 0.005,
             as_sent: false,
             home: None,
+            truth: None,
         }
     }
 }
@@ -84,6 +99,26 @@ impl Workforce {
     /// `write_before`.
     pub fn events(&self, from_ms: i64, to_ms: i64) -> Events<'_> {
         Events::new(self, from_ms, to_ms)
+    }
+
+    /// What is hidden of everybody on the configured days; nothing, where nothing is.
+    pub fn hidden(&self) -> impl Iterator<Item = Hidden<'_>> {
+        let days = self.config.start_day..self.config.start_day + self.config.days;
+        let of = |person: &'_ Person, day: i32, truth: &Truth| {
+            let strain = person.strain(self.config.seed, day);
+            (strain, truth.chance(strain))
+        };
+        self.config.truth.iter().flat_map(move |truth| {
+            self.people.iter().flat_map({
+                let days = days.clone();
+                move |person| {
+                    days.clone().map(move |day| {
+                        let (strain, chance) = of(person, day, truth);
+                        Hidden { user: &person.id, day: schemas::directory::date(day).to_string(), strain, chance }
+                    })
+                }
+            })
+        })
     }
 
     /// Those of one date in UTC.

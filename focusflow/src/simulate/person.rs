@@ -4,6 +4,7 @@ use schemas::directory::{Directory, Document, HoursEntry, PersonEntry, Team};
 
 use super::Config;
 use super::dice::Dice;
+use super::truth::{self, Kind};
 
 /// A simulated person: what the directory says of them, and what it does not.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub struct Person {
     pub schedule: schemas::directory::Person,
     pub role: Role,
     pub habits: Habits,
+    pub kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,10 @@ pub struct Habits {
     /// Chance of one-to-one meetings per half hour.
     pub meets: f64,
     pub evenings: f64,
+    /// How long an evening's work is, in minutes.
+    pub evening: (f64, f64),
+    /// Minutes the day ends before the hours say.
+    pub early: f64,
     pub weekends: f64,
     /// Chance to start a focus session with a stretch of focus; and whether it is a pomodoro.
     pub sessions: f64,
@@ -159,9 +165,13 @@ pub fn hire(config: &Config) -> (Document, Vec<Person>) {
         mail: entry.aliases[1].clone(),
         schedule: directory.person(&entry.id).clone(),
         role,
+        kind: Kind::Ordinary,
         habits,
     });
-    let people = people.collect();
+    let mut people: Vec<Person> = people.collect();
+    if config.truth.is_some() {
+        people.iter_mut().for_each(|person| person.turn_out(config.seed));
+    }
     (document, people)
 }
 
@@ -274,6 +284,8 @@ fn habits(config: &Config, dice: &mut Dice, role: Role) -> Habits {
         attends: dice.between(0.15, 0.75),
         meets: meets * dice.between(0.5, 1.6),
         evenings: if dice.chance(0.3) { dice.between(0.1, 0.4) } else { 0.03 },
+        evening: (30.0, 90.0),
+        early: 0.0,
         weekends: if dice.chance(0.12) { dice.between(0.15, 0.5) } else { 0.01 },
         sessions: if dice.chance(0.45) { dice.between(0.4, 0.9) } else { 0.0 },
         pomodoro: dice.chance(0.4),
@@ -288,9 +300,33 @@ fn habits(config: &Config, dice: &mut Dice, role: Role) -> Habits {
 }
 
 impl Person {
-    /// How overloaded they are on a day, counted from the first simulated one: from 0, over six weeks, to 1.
-    pub fn overload(&self, day: i32) -> f64 {
-        self.habits.overload_from.map_or(0.0, |from| (f64::from(day - from) / 42.0).clamp(0.0, 1.0))
+    /// Those whose days do not show how they are, where that is of interest.
+    fn turn_out(&mut self, seed: u64) {
+        let mut dice = Dice::of(seed, &[9, self.index.into()]);
+        self.kind = dice.pick_weighted(&[(Kind::Ordinary, 0.9), (Kind::Late, 0.06), (Kind::Quitting, 0.04)]);
+        match self.kind {
+            Kind::Ordinary => {}
+            Kind::Late => {
+                (self.habits.evenings, self.habits.evening, self.habits.early) = (0.8, (80.0, 150.0), dice.between(60.0, 150.0));
+            }
+            Kind::Quitting => {
+                (self.habits.evenings, self.habits.weekends, self.habits.early) = (0.0, 0.0, dice.between(30.0, 120.0));
+            }
+        }
+        self.habits.checks_in = dice.chance(0.6);
+    }
+
+    pub fn strain(&self, seed: u64, day: i32) -> f64 {
+        truth::strain(seed, self.index, self.kind, day)
+    }
+
+    /// How overloaded they are on a day, 0 to 1: by their strain where there is one; else growing over six weeks.
+    pub fn overload(&self, config: &Config, day: i32) -> f64 {
+        if config.truth.is_some() {
+            return truth::overload(self.kind, self.strain(config.seed, day));
+        }
+        let since = |from: i32| f64::from(day - config.start_day - from);
+        self.habits.overload_from.map_or(0.0, |from| (since(from) / 42.0).clamp(0.0, 1.0))
     }
 
     /// On holiday, ill, or otherwise away for the whole day.

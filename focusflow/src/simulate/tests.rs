@@ -224,3 +224,51 @@ fn density_changes_the_number_of_events_and_not_the_day() {
     assert!((1.8..3.5).contains(&(dense.0 / normal.0)), "{normal:?} {dense:?}");
     assert!((0.85..1.15).contains(&(dense.1 / normal.1)), "{normal:?} {dense:?}");
 }
+
+#[test]
+fn a_hidden_strain_shows_in_days_and_answers_and_not_in_everybody() {
+    let config = Config { truth: Some(Truth::of(0.8)), density: 0.2, days: 28, ..plain(150) };
+    let workforce = Workforce::new(config.clone());
+    let hidden: HashMap<(String, String), f64> =
+        workforce.hidden().map(|hidden| ((hidden.user.to_owned(), hidden.day), hidden.strain)).collect();
+    assert_eq!(hidden.len(), 150 * 28);
+    let mut active: HashMap<String, i64> = HashMap::new();
+    let mut answers: Vec<(f64, i64)> = Vec::new();
+    let mut asked: HashMap<(String, i64), usize> = HashMap::new();
+    for line in workforce.all() {
+        let event = decode::event(line.trim_ascii()).unwrap();
+        match &event.body {
+            Body::Activity(activity) if !activity.afk => {
+                *active.entry(event.user.to_string()).or_default() += activity.duration_ms
+            }
+            Body::Session(session) => {
+                if let Some(burnout) = session.burnout {
+                    // Night shifts check in on the date after.
+                    let day = event.ts.div_euclid(DAY_MS) as i32;
+                    let strain = hidden.get(&(event.user.to_string(), date(day).to_string()));
+                    answers.extend(strain.map(|strain| (*strain, i64::from(burnout))));
+                    *asked.entry((event.user.to_string(), event.ts.div_euclid(7 * DAY_MS))).or_default() += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+    let yes = mean(answers.iter().filter(|(_, said)| *said >= 3).map(|(strain, _)| *strain).collect());
+    let no = mean(answers.iter().filter(|(_, said)| *said < 3).map(|(strain, _)| *strain).collect());
+    assert!(answers.len() > 150 && yes > no + 0.5, "{} answers: {yes}, {no}", answers.len());
+    assert!(asked.values().all(|times| *times <= 2), "about once a week");
+    // Who is strained works more, but for those who do less because they are.
+    let people = &workforce.people;
+    let hours_of = |kind: truth::Kind, above: bool| {
+        let of_kind = people.iter().filter(move |person| person.kind == kind && person.schedule.is_workday(config.start_day));
+        let strained = of_kind.filter(|person| (person.strain(config.seed, config.start_day + 14) > 0.0) == above);
+        mean(strained.filter_map(|person| active.get(&person.id)).map(|ms| *ms as f64 / HOUR_MS as f64).collect())
+    };
+    let (much, little) = (hours_of(truth::Kind::Ordinary, true), hours_of(truth::Kind::Ordinary, false));
+    assert!(much > 1.1 * little, "{much} {little}");
+    assert!(hours_of(truth::Kind::Quitting, true) < little, "quiet quitters");
+    for kind in [truth::Kind::Late, truth::Kind::Quitting] {
+        assert!(people.iter().any(|person| person.kind == kind), "{kind:?}");
+    }
+}
