@@ -73,9 +73,9 @@ PY
 }
 
 if wanted micro; then
-    head2 "micro benchmarks (criterion)"
+    head2 "micro benchmarks (criterion), and the burnout risk of everybody"
     # Of the workspace, so that it is compiled with the features of everything else.
-    cargo bench --locked -q --workspace --bench stages -- --quick
+    cargo bench --locked -q --workspace --bench stages --bench risks -- --quick
 fi
 if wanted import; then
     head2 "import: a day of 2,000 people"

@@ -146,6 +146,7 @@ export async function start(port = 0) {
       const head = { scope, from, to, ...(isMe ? {} : { k: K, rolled_up_to: up, rolled_up_to_name: nameOf(up) }) };
       if (what === 'trends') return json(200, { ...head, points: isMe ? me.trends(days) : unit.trends(days) });
       if (what === 'heatmap') return json(200, { ...head, k: K, rolled_up_to: up, rolled_up_to_name: nameOf(up), time_zone: 'Europe/Berlin', cells: unit.heat().filter((cell) => !isMe || !cell.suppressed) });
+      if (what === 'burnout') return json(200, { ...head, ...(isMe ? {} : { k: 8 }), points: isMe ? me.risks(to) : unit.levels(to) });
       if (what === 'summary') return json(200, { ...head, n: unit.hidden ? null : unit.entry.size, suppressed: unit.hidden, days: days, figures: unit.summary() });
       if (what === 'timeline') {
         const points = unit.hidden ? [] : unit.windows();

@@ -189,6 +189,12 @@ export class Unit {
     return cells;
   }
 
+  levels(to) {
+    if (this.hidden || this.entry.size < 8) return [{ day: to, n: null, suppressed: true, low: null, elevated: null, high: null, insufficient_data: null }];
+    const [high, elevated, insufficient_data] = [0.08, 0.22, 0.1].map((share) => Math.round(share * this.entry.size));
+    return [{ day: to, n: this.entry.size, suppressed: false, low: this.entry.size - high - elevated - insufficient_data, elevated, high, insufficient_data }];
+  }
+
   summary() {
     return this.hidden ? null : dayFigures(this.entry, 'summary');
   }
@@ -219,6 +225,14 @@ export class Me {
         interruptions: Math.round(rest.interruptions * 1.4), comm_ms: 20_000, switches: 3, messages_received: 1,
       })),
     };
+  }
+
+  risks(to) {
+    const features = [['after_hours', 0.6, 0.84], ['overwork', 0.45, 0.72], ['short_rest', 0.3, 0.33], ['interruptions', 0.3, 0.27], ['meetings', 0.1, 0.06], ['low_mood', 0, 0]];
+    return [{
+      day: to, risk: 0.27, risk_low: 0.19, risk_high: 0.38, level: 'low', status: 'ok', model: 'baseline-1', active_days: 19, final: true,
+      features: features.map(([name, value, contribution]) => ({ name, value, contribution })),
+    }];
   }
 
   trends(days) {

@@ -5,13 +5,14 @@ use arrow::error::ArrowError;
 use schemas::Table;
 use schemas::directory::Person;
 use schemas::rows::{
-    ACTIVITY_EVENTS, ActivityEventColumns, FOCUS_BLOCKS, FocusBlock, FocusBlockColumns, INTERRUPTIONS, Interruption,
-    InterruptionColumns, MESSAGE_EVENTS, MessageEventColumns, SESSION_EVENTS, SessionEventColumns, USER_5M, USER_DAILY, User5m,
-    User5mColumns, UserDaily, UserDailyColumns,
+    ACTIVITY_EVENTS, ActivityEventColumns, BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns, FOCUS_BLOCKS, FocusBlock,
+    FocusBlockColumns, INTERRUPTIONS, Interruption, InterruptionColumns, MESSAGE_EVENTS, MessageEventColumns, SESSION_EVENTS,
+    SessionEventColumns, USER_5M, USER_DAILY, User5m, User5mColumns, UserDaily, UserDailyColumns,
 };
 
 use crate::operators;
 use crate::operators::day::{Block, Daily, Window};
+use crate::operators::risk::{BASELINE, Model, Risk};
 use crate::state::emitted::Print;
 use crate::state::hash::Mix;
 
@@ -25,6 +26,7 @@ pub struct Tables {
     pub blocks: FocusBlockColumns,
     pub windows: User5mColumns,
     pub days: UserDailyColumns,
+    pub risks: BurnoutRiskColumns,
 }
 
 impl Tables {
@@ -40,6 +42,7 @@ impl Tables {
             + self.blocks.len()
             + self.windows.len()
             + self.days.len()
+            + self.risks.len()
     }
 
     pub fn finish(&mut self) -> Result<Vec<(&'static Table, RecordBatch)>, ArrowError> {
@@ -53,7 +56,7 @@ impl Tables {
         }
         take!(
             activities: ACTIVITY_EVENTS, messages: MESSAGE_EVENTS, sessions: SESSION_EVENTS, interruptions: INTERRUPTIONS,
-            blocks: FOCUS_BLOCKS, windows: USER_5M, days: USER_DAILY
+            blocks: FOCUS_BLOCKS, windows: USER_5M, days: USER_DAILY, risks: BURNOUT_RISK
         );
         Ok(batches)
     }
@@ -154,6 +157,32 @@ impl<'a> RowContext<'a> {
 
     pub fn no_day(&self, day: i32, first: i64) -> UserDaily<'a> {
         UserDaily { deleted: true, ..self.day(day, first, &Daily::default(), 0, None, true) }
+    }
+
+    /// `first` is the first instant of the day, which decides the team.
+    pub fn risk(&self, day: i32, first: i64, model: &Model, found: Risk, final_: bool) -> BurnoutRisk<'a> {
+        BurnoutRisk {
+            user_id: self.user,
+            day,
+            team_id: self.person.team_at(first),
+            risk: found.risk.map(|[risk, ..]| risk),
+            risk_low: found.risk.map(|[_, low, _]| low),
+            risk_high: found.risk.map(|[.., high]| high),
+            level: found.level(),
+            status: found.status(),
+            model: model.name,
+            active_days: found.active_days,
+            features: found.factors,
+            definition: self.definition,
+            final_,
+            version: self.version,
+            deleted: false,
+        }
+    }
+
+    pub fn no_risk(&self, day: i32, first: i64) -> BurnoutRisk<'a> {
+        let none = Risk { active_days: 0, risk: None, factors: Vec::new() };
+        BurnoutRisk { deleted: true, ..self.risk(day, first, &BASELINE, none, true) }
     }
 
     pub fn no_block(&self, start: i64) -> FocusBlock<'a> {

@@ -12,7 +12,10 @@ use eventlog::{EventLog, RecordsBuilder, Topic, partition_of};
 use schemas::category::Rules;
 use schemas::control::Control;
 use schemas::directory::{Directory, Document};
-use schemas::rows::{ACTIVITY_EVENTS, FOCUS_BLOCKS, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M, USER_DAILY};
+use schemas::rows::{
+    ACTIVITY_EVENTS, BURNOUT_RISK, FOCUS_BLOCKS, Factors, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M,
+    USER_DAILY,
+};
 use schemas::{ColumnType, Definition, Table};
 use serde_json::Value;
 use store::clickhouse::{self, ClickHouseStore};
@@ -95,8 +98,8 @@ impl Default for Options {
 /// Table name to key (its columns joined by `|`) to row, without version.
 pub type Tables = BTreeMap<String, BTreeMap<String, Value>>;
 
-pub static DUMPED: [&Table; 7] =
-    [&ACTIVITY_EVENTS, &MESSAGE_EVENTS, &SESSION_EVENTS, &INTERRUPTIONS, &FOCUS_BLOCKS, &USER_5M, &USER_DAILY];
+pub static DUMPED: [&Table; 8] =
+    [&ACTIVITY_EVENTS, &MESSAGE_EVENTS, &SESSION_EVENTS, &INTERRUPTIONS, &FOCUS_BLOCKS, &USER_5M, &USER_DAILY, &BURNOUT_RISK];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HarnessError {
@@ -313,7 +316,9 @@ fn control(directory: Document) -> Result<Arc<Control>, HarnessError> {
 fn json_row(table: &Table, batch: &RecordBatch, row: usize) -> (String, Value) {
     let mut object = serde_json::Map::new();
     for (i, column) in table.columns.iter().enumerate() {
-        if column.name != "version" && column.name != schemas::table::DELETED {
+        if column.ty == ColumnType::Factors {
+            object.extend(flat(column.name, batch, i, row));
+        } else if column.name != "version" && column.name != schemas::table::DELETED {
             object.insert(column.name.to_owned(), json_value(column.ty, batch, i, row));
         }
     }
@@ -323,6 +328,18 @@ fn json_row(table: &Table, batch: &RecordBatch, row: usize) -> (String, Value) {
     };
     let key: Vec<String> = table.key.iter().map(word).collect();
     (key.join("|"), Value::Object(object))
+}
+
+/// Factors as columns of their own: their order as `features`, each one's value as `features.name`, what it adds as `features.name+`.
+pub fn flat(column: &str, batch: &RecordBatch, index: usize, row: usize) -> Vec<(String, Value)> {
+    let factors = Factors::get(batch.column(index), row).unwrap_or_default();
+    let names: Vec<&str> = factors.iter().map(|factor| factor.name).collect();
+    let mut columns = vec![(column.to_owned(), names.join(" ").into())];
+    for factor in &factors {
+        columns.push((format!("{column}.{}", factor.name), factor.value.into()));
+        columns.push((format!("{column}.{}+", factor.name), factor.contribution.into()));
+    }
+    columns
 }
 
 fn json_value(ty: ColumnType, batch: &RecordBatch, column: usize, row: usize) -> Value {

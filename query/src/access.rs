@@ -118,14 +118,15 @@ pub struct Least {
     pub k_burnout: u32,
 }
 
-/// What a statement may see of a role that may send any: everybody as they are is for admins alone.
+/// What a statement may see of a role that may send any: everybody as they are is for admins alone, and people's burnout risk by name
+/// for nobody.
 pub fn reader(role: Role, control: &Control, org: &Arc<Org>, now: i64, least: Least) -> Result<Reader, Error> {
     let units = units::ShownUnits { org: org.clone(), least };
     let disguise = match role {
         Role::Admin => None,
         _ => Some(Arc::new(disguise::disguise(control, org, now, least.k_burnout)?)),
     };
-    Ok(Reader { units: Some(Arc::new(units)), disguise, slot: None })
+    Ok(Reader { units: Some(Arc::new(units)), disguise, hides_risks: true, slot: None })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! Figures over HTTP: of the caller (`me`), of teams and the organisation (`team`).
+//! Figures over HTTP: of the caller (`me`), of teams and the organisation (`team`, `burnout`).
 
+pub mod burnout;
 pub mod me;
 pub mod span;
 pub mod team;

@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use crate::app::App;
 use crate::live::{sse, ws};
-use crate::rest::{me, team};
+use crate::rest::{burnout, me, team};
 use crate::{Error, assets, directory, metrics, service, sql, tokens};
 
 type Route = (&'static str, &'static [&'static str], MethodRouter<App>);
@@ -28,10 +28,12 @@ fn routes() -> Vec<Route> {
         ("/v1/teams/{id}/timeline", &["get"], get(team::team_timeline)),
         ("/v1/teams/{id}/heatmap", &["get"], get(team::team_heatmap)),
         ("/v1/teams/{id}/trends", &["get"], get(team::team_trends)),
+        ("/v1/teams/{id}/burnout", &["get"], get(burnout::of_team)),
         ("/v1/org/summary", &["get"], get(team::org_summary)),
         ("/v1/org/timeline", &["get"], get(team::org_timeline)),
         ("/v1/org/heatmap", &["get"], get(team::org_heatmap)),
         ("/v1/org/trends", &["get"], get(team::org_trends)),
+        ("/v1/org/burnout", &["get"], get(burnout::of_org)),
         ("/v1/me/summary", &["get"], get(me::summary)),
         ("/v1/me/timeline", &["get"], get(me::timeline)),
         ("/v1/me/heatmap", &["get"], get(me::heatmap)),

@@ -195,6 +195,14 @@ impl Layout {
         )
     }
 
+    /// With what is in it, on every server, before the statement ends.
+    pub fn drop_table(&self, table: &Table) -> Vec<String> {
+        let local = self.local(table);
+        let distributed = (local != table.name).then_some(table.name);
+        let drop = |name: &str| format!("DROP TABLE IF EXISTS {}.{}{} SYNC", quote(&self.rows()), quote(name), self.on_cluster());
+        distributed.into_iter().chain([&*local]).map(drop).collect()
+    }
+
     pub fn drop_view(&self, name: &str) -> String {
         format!("DROP VIEW IF EXISTS {}.{}{}", quote(&self.database), quote(name), self.on_cluster())
     }

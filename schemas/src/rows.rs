@@ -302,15 +302,24 @@ table! {
 }
 
 table! {
-    /// Burnout risk of a person over the 28 days that end with the day.
+    /// Burnout risk of a person over the 28 days that end with the day; written once the day is over. A prompt for a conversation
+    /// about workload, not a diagnosis.
     BURNOUT_RISK BurnoutRisk BurnoutRiskColumns = "burnout_risk", key ["user_id", "day"], time "day" {
         user_id: Text, day: Day, team_id: OptText,
         /// 0..1; null when there is not enough data.
         risk: OptScore,
+        /// How sure it is: between these lie nine of ten risks of days drawn anew from those there were.
+        risk_low: OptScore, risk_high: OptScore,
         /// low, elevated or high.
         level: OptText,
-        /// ok or insufficient_data.
-        status: Text, model: Text, active_days: Int, features: Factors, final_: Flag, version: Version,
+        /// ok, or insufficient_data with fewer than 10 active days.
+        status: Text, model: Text,
+        /// Of the 28, those with at least 30 minutes of activity.
+        active_days: Int,
+        /// What the risk is made of, the largest contribution first.
+        features: Factors, definition: Int, final_: Flag, version: Version,
+        /// The row is no more: hidden from every reader, kept only until its older versions are gone.
+        deleted: Flag,
     }
 }
 

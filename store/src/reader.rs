@@ -11,6 +11,9 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use schemas::Table;
 use schemas::pseudonym::{Kind, Pseudonyms};
+use schemas::rows::BURNOUT_RISK;
+
+use crate::Error;
 
 /// The default sees every row of every table, and no team views.
 #[derive(Clone, Default)]
@@ -19,8 +22,17 @@ pub struct Reader {
     pub units: Option<Arc<dyn Units>>,
     /// None: every table as it is.
     pub disguise: Option<Arc<Disguise>>,
+    /// People's burnout risk is not read by name: the table is not there, but in a disguise.
+    pub hides_risks: bool,
     /// The reader's place among the statements running; let go of when the work has ended, which may be after the answer.
     pub slot: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+pub(crate) fn not_by_name() -> Error {
+    let name = BURNOUT_RISK.name;
+    Error::Forbidden(format!(
+        "{name} is read by nobody under people's names: a token of role analyst reads it under pseudonyms, team_burnout has the counts of teams"
+    ))
 }
 
 impl fmt::Debug for Reader {

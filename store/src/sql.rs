@@ -34,7 +34,8 @@ use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use futures::{Stream, StreamExt};
-use schemas::rows::TABLES;
+use schemas::Table;
+use schemas::rows::{BURNOUT_RISK, TABLES};
 use serde_json::Value;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
@@ -92,6 +93,8 @@ impl Drop for Threads {
 pub(crate) struct Planner {
     /// With every table, for readers that see all.
     whole: SessionState,
+    /// The same without people's burnout risk.
+    without_risks: SessionState,
     /// The catalog made last for a disguise; statements of one follow each other.
     disguised: Mutex<Option<(Arc<Disguise>, SessionState)>>,
     partitions: usize,
@@ -116,15 +119,21 @@ impl Planner {
         let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).build_arc().map_err(damaged)?;
         let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features();
         let state = functions::allow(builder).with_physical_optimizer_rule(Arc::new(HoldWindows)).build();
-        let stored =
-            TABLES.iter().map(|table| (table.name, Arc::new(StoredTable::new(table, partitions)) as Arc<dyn TableProvider>));
-        let whole = with_tables(state, stored.chain(team_views(partitions)))?;
-        Ok(Planner { whole, disguised: Mutex::default(), partitions, runtime })
+        let tables = |hidden: Option<&'static Table>| {
+            let stored = TABLES.iter().filter(move |table| hidden.is_none_or(|hidden| hidden.name != table.name));
+            let stored =
+                stored.map(|table| (table.name, Arc::new(StoredTable::new(table, partitions)) as Arc<dyn TableProvider>));
+            with_tables(state.clone(), stored.chain(team_views(partitions)))
+        };
+        let (whole, without_risks) = (tables(None)?, tables(Some(&BURNOUT_RISK))?);
+        Ok(Planner { whole, without_risks, disguised: Mutex::default(), partitions, runtime })
     }
 
     /// The session a reader's statements are planned in: its catalog has what the reader sees, and nothing else.
     fn state(&self, reader: &Reader) -> Result<SessionState, Error> {
-        let Some(disguise) = &reader.disguise else { return Ok(self.whole.clone()) };
+        let Some(disguise) = &reader.disguise else {
+            return Ok(if reader.hides_risks { &self.without_risks } else { &self.whole }.clone());
+        };
         let mut kept = self.disguised.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, state)) = kept.as_ref().filter(|(of, _)| Arc::ptr_eq(of, disguise)) {
             return Ok(state.clone());

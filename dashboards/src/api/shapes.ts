@@ -22,4 +22,7 @@ export type TeamLive = Required<Schemas['TeamLive']>;
 export type MyWindow = Schemas['MyWindow'];
 export type MyDay = Schemas['MyDay'];
 export type MeLive = Required<Schemas['MeLive']>;
+export type BurnoutPoint = Schemas['BurnoutPoint'];
+export type MyBurnout = Schemas['Burnout'];
+export type TeamBurnout = Schemas['TeamBurnout'];
 export type Problem = Schemas['Problem'];

@@ -187,6 +187,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/teams/{id}/burnout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many are at which level of burnout risk
+         * @description Day by day, of days that are over. Counts of people alone, from `k` people on (8, or what is configured above that); nobody's risk is told to anyone else.
+         */
+        get: operations["teamBurnout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/org/summary": {
         parameters: {
             query?: never;
@@ -247,6 +267,26 @@ export interface paths {
         };
         /** Figures day by day */
         get: operations["orgTrends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/org/burnout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many are at which level of burnout risk
+         * @description As `/v1/teams/{id}/burnout`, of the whole organisation.
+         */
+        get: operations["orgBurnout"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1227,6 +1267,13 @@ export interface components {
              * @description 0..1; null without enough data
              */
             risk: number | null;
+            /**
+             * Format: double
+             * @description How sure it is: nine of ten risks of days drawn anew from those there were lie from here to `risk_high`.
+             */
+            risk_low: number | null;
+            /** Format: double */
+            risk_high: number | null;
             /** @enum {string|null} */
             level: "low" | "elevated" | "high" | null;
             /** @enum {string} */
@@ -1252,6 +1299,48 @@ export interface components {
              */
             to: string;
             points: components["schemas"]["BurnoutPoint"][];
+        };
+        LevelsPoint: {
+            /** Format: date */
+            day: string;
+            /**
+             * Format: int64
+             * @description People with any active time on the day.
+             */
+            n: number | null;
+            /** @description Too few people: every count is null. */
+            suppressed: boolean;
+            /** Format: int64 */
+            low: number | null;
+            /** Format: int64 */
+            elevated: number | null;
+            /** Format: int64 */
+            high: number | null;
+            /**
+             * Format: int64
+             * @description Fewer than 10 active days in four weeks.
+             */
+            insufficient_data: number | null;
+        };
+        TeamBurnout: {
+            scope: components["schemas"]["Scope"];
+            /**
+             * Format: date
+             * @description First local day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last local day, included.
+             */
+            to: string;
+            /** Format: int64 */
+            k: number;
+            /** @description The unit whose figures these are, when the one asked for is too small: the nearest one above it with enough people (`org` for the organisation). */
+            rolled_up_to: string | null;
+            /** @description Its name, which who may ask for the small unit may not find among the teams they see. */
+            rolled_up_to_name: string | null;
+            points: components["schemas"]["LevelsPoint"][];
         };
         /**
          * @example {
@@ -2278,6 +2367,44 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    teamBurnout: {
+        parameters: {
+            query?: {
+                /**
+                 * @description RFC 3339, or a date (its start). Six days before `to` when left out; for a timeline the start of today. At most 400 days; 93 for a heat map, 31 for a timeline of 5m or 1h.
+                 * @example 2026-11-14
+                 */
+                from?: components["parameters"]["From"];
+                /**
+                 * @description RFC 3339 (excluded), or a date (included). Today when left out.
+                 * @example 2026-11-20
+                 */
+                to?: components["parameters"]["To"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamBurnout"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     orgSummary: {
         parameters: {
             query?: {
@@ -2412,6 +2539,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trends"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    orgBurnout: {
+        parameters: {
+            query?: {
+                /**
+                 * @description RFC 3339, or a date (its start). Six days before `to` when left out; for a timeline the start of today. At most 400 days; 93 for a heat map, 31 for a timeline of 5m or 1h.
+                 * @example 2026-11-14
+                 */
+                from?: components["parameters"]["From"];
+                /**
+                 * @description RFC 3339 (excluded), or a date (included). Today when left out.
+                 * @example 2026-11-20
+                 */
+                to?: components["parameters"]["To"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamBurnout"];
                 };
             };
             400: components["responses"]["Problem"];

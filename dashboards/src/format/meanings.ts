@@ -62,6 +62,21 @@ export const MEANINGS = {
       'Empty cells had too few people, or nobody active.',
     ],
   },
+  burnout: {
+    title: 'Burnout risk',
+    text: [
+      'How much the last 28 days look like those that wear people out: long weeks, evenings and days off, short nights, meetings, interruptions, less and less focus, long and uneven days, no day of rest, and the mood you tell in check-ins. Each adds up to a fixed weight; the sum is a number from 0 to 100 %. Low is under 30 %, high from 55 %.',
+      'The band says how sure it is: in nine of ten cases other days like these would have given a risk within it.',
+      'It is counted anew when a day is over. No feature comes from what people write, type or look like. Models like this are weak about single people: take it as a question, not as an answer. It is shown to you alone.',
+    ],
+  },
+  team_burnout: {
+    title: 'Strain of a group',
+    text: [
+      'How many people of the group are at which level of burnout risk, counted from their last 28 days. Who they are is told to nobody: each person sees their own on My day.',
+      'An estimate from work patterns. It is about how much the work asks of the group, and no ground to look for single people.',
+    ],
+  },
   privacy: {
     title: 'What this page can and cannot show',
     text: [

@@ -145,6 +145,27 @@ export const mocked = {
     await bench.accessible(page, 'my day');
   },
 
+  async 'tells a member what wears them out, how sure that is and what it is not'(bench) {
+    const page = await bench.page({ token: 'member' });
+    const card = byId(page, 'strain');
+    await card.waitFor();
+    assert.equal(await byId(page, 'strain-level').textContent(), 'Low');
+    assert.match(await card.textContent(), /27 %, 19–38 %/);
+    assert.deepEqual(await card.locator('li').allTextContents(), ['Work outside working hours', 'Long weeks', 'Short nights between days', 'Interruptions']);
+    assert.match(await card.textContent(), /no diagnosis\. Nobody but you sees it/);
+    await card.getByRole('button', { name: /What this means/ }).click();
+    await until('the meaning is there', () => page.getByText('Low is under 30 %').isVisible());
+  },
+
+  async 'tells a manager how many are at which level, and of a small team nothing'(bench) {
+    const page = await bench.page({ hash: '#/team/t-1' });
+    await byId(page, 'team-strain').waitFor();
+    assert.match(await byId(page, 'team-strain').textContent(), /low \d+.*elevated \d+.*high \d+.*Counts alone, from 8 people on/s);
+    const small = await bench.page({ hash: '#/team/t-5' });
+    await byId(small, 'team-strain').waitFor();
+    assert.match(await byId(small, 'team-strain').textContent(), /Not shown: it takes 8 people/);
+  },
+
   async 'asks every quarter of an hour for what does not come live: rights, teams, the days before'(bench) {
     for (const [token, hash, id, wanted] of [['member', '', 'my-state', ['me/trends', 'me/heatmap']], ['demo', '#/team/t-1', 'in-focus', ['teams/t-1/trends', 'teams/t-1/heatmap']]]) {
       const page = await bench.page({ token, hash, before: (page) => page.clock.install() });

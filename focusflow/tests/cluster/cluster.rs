@@ -130,7 +130,23 @@ impl Cluster {
     }
 
     pub async fn start_with(&self, role: Role, settings: &[&str]) -> Node {
-        let mut node = self.launch(role, settings);
+        self.ready(self.launch(role, settings)).await
+    }
+
+    /// A process whose clock is wrong by so many minutes: that of the wall, not the one that durations are measured with.
+    pub async fn start_at(&self, role: Role, minutes: i64) -> Node {
+        let library = self.path("clock.so");
+        if !library.exists() {
+            let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/clock.c");
+            ok(Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(source));
+        }
+        let node = self.spawn(role, &[], |command| {
+            command.env("LD_PRELOAD", &library).env("CLOCK_OFFSET", (minutes * 60).to_string());
+        });
+        self.ready(node).await
+    }
+
+    async fn ready(&self, mut node: Node) -> Node {
         node.listening(SOON).await;
         let began = Instant::now();
         while self.status(&node, "/readyz").await != Some(200) {
@@ -148,12 +164,17 @@ impl Cluster {
 
     /// A process that was just started.
     pub fn launch(&self, role: Role, settings: &[&str]) -> Node {
+        self.spawn(role, settings, |_| ())
+    }
+
+    fn spawn(&self, role: Role, settings: &[&str], change: impl FnOnce(&mut Command)) -> Node {
         let name = format!("{}-{}", role.as_str(), self.nodes.fetch_add(1, Ordering::Relaxed));
         let log = self.path(&format!("{name}.log"));
         self.logs.lock().unwrap().push(log.clone());
         let mut command = self.command(&[role.as_str(), "--listen", "127.0.0.1:0"]);
         command.args(settings.iter().flat_map(|setting| ["--set", setting]));
         command.arg("--data").arg(self.path(&name));
+        change(&mut command);
         Node::spawn(role, command, log, self.doors.clone())
     }
 

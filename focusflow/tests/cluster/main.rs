@@ -10,18 +10,17 @@
 //! | `stores` | ClickHouse gone for two minutes; ClickHouse slow |
 //! | `directory` | PostgreSQL gone; the directory changed when it is back |
 //! | `poison` | what other producers write to the topic: nonsense, strange places, transactions |
+//! | `clocks` | every process has a clock of its own, minutes and an hour apart |
 //! | `stops` | SIGTERM of every role under load; a rolling restart of everything |
 //!
 //! Servers are found as in the store's tests: where TEST_KAFKA, TEST_CLICKHOUSE and TEST_POSTGRES say, else
 //! started by `deploy/services.sh`. Tests that kill a server start one of their own. Without servers the tests fail.
-//!
-//! Not here: clocks that differ between processes. A process's clock cannot be set from outside without changing what
-//! is tested; owners with skewed clocks are tested in `processors`.
 
 // The whole crate is a test, its functions as well.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 mod brokers;
+mod clocks;
 mod cluster;
 #[path = "../../../processors/tests/check/compare.rs"]
 mod compare;

@@ -33,7 +33,7 @@ pub fn assert_none(what: &str, differences: &[String]) {
 
 fn read(table: &Table, batch: &RecordBatch, row: usize) -> Row {
     let mut found = Row::new();
-    for (column, array) in table.columns.iter().zip(batch.columns()) {
+    for (index, (column, array)) in table.columns.iter().zip(batch.columns()).enumerate() {
         let value: Value = match column.ty {
             ColumnType::Text => OptText::get(array, row).flatten().into(),
             ColumnType::Time => OptTime::get(array, row).flatten().into(),
@@ -41,7 +41,11 @@ fn read(table: &Table, batch: &RecordBatch, row: usize) -> Row {
             ColumnType::Score => OptScore::get(array, row).flatten().into(),
             ColumnType::Day => OptDay::get(array, row).flatten().map(|day| date(day).to_string()).into(),
             ColumnType::Flag => OptFlag::get(array, row).flatten().into(),
-            ColumnType::Version | ColumnType::Factors => continue,
+            ColumnType::Factors => {
+                found.extend(processors::testing::flat(column.name, batch, index, row));
+                continue;
+            }
+            ColumnType::Version => continue,
         };
         if !OF_THE_WAY.contains(&column.name) {
             found.insert(column.name.into(), value);
@@ -56,7 +60,7 @@ fn keyed(table: &Table, row: Row) -> (String, Row) {
         "user_5m" => &row["window_start"],
         "focus_blocks" => &row["start_ts"],
         "interruptions" => &row["message_id"],
-        "user_daily" => &row["day"],
+        "user_daily" | "burnout_risk" => &row["day"],
         _ => &row["id"],
     };
     let rest = rest.as_str().map_or_else(|| rest.to_string(), String::from);

@@ -41,10 +41,19 @@ pub struct Workload {
 impl Workload {
     /// Two working days of so many people, each with about so many thousand events a day.
     pub fn simulated(people: usize, density: f64, seed: u64) -> Workload {
+        Workload::until(&thursday(), 2, people, density, seed)
+    }
+
+    /// So many days that end now, in the middle of somebody's work: not all of it can be final.
+    pub fn until_now(days: u32, people: usize, density: f64, seed: u64) -> Workload {
+        Workload::until(&Timestamp::now().to_string(), days, people, density, seed)
+    }
+
+    fn until(end: &str, days: u32, people: usize, density: f64, seed: u64) -> Workload {
         let dir = tempfile::tempdir().unwrap();
         let (events, directory) = (dir.path().join("events"), dir.path().join("directory"));
         let mut command = focusflow();
-        command.args(["simulate", "--days", "2", "--until", &thursday()]).arg("--data").arg(dir.path());
+        command.args(["simulate", "--days", &days.to_string(), "--until", end]).arg("--data").arg(dir.path());
         command.args(["--people", &people.to_string(), "--density", &density.to_string(), "--seed", &seed.to_string()]);
         ok(command.arg("--out").arg(&events).arg("--directory").arg(&directory));
         let lines = std::fs::read_to_string(&events).unwrap().lines().map(String::from).collect();

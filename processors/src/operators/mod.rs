@@ -7,12 +7,15 @@
 //!                  │   └───▶ runs ───▶ blocks, flow ───────────┤
 //! phases ───▶ sessions ───────────▶ in session, meetings ──────┼─▶ day: windows, daily figures,
 //! messages ─▶ responses, interruptions ◀── in focus? attended? ┘       interruptions, blocks, presence
+//!
+//! days ─▶ risk
 //! ```
 
 pub mod calendar;
 pub mod day;
 pub mod interruptions;
 pub mod responses;
+pub mod risk;
 pub mod runs;
 pub mod score;
 pub mod sessions;

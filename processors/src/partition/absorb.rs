@@ -13,6 +13,7 @@ use schemas::rows::{
 use store::{Scan, Whose};
 
 use super::Partition;
+use super::risk::stored_carry;
 use crate::operators;
 use crate::rows::{print_block, print_day, print_interruption, print_window};
 use crate::state::chunk::Unpacked;
@@ -20,7 +21,7 @@ use crate::state::context::utc_day;
 use crate::state::emitted::{MessageRow, WindowRow};
 use crate::state::hash;
 use crate::state::id::Id;
-use crate::state::user::{Carry, User};
+use crate::state::user::User;
 
 /// Nothing is stored from here on (the year 10000).
 pub const END_OF_TIME: i64 = 253_402_300_800_000;
@@ -274,11 +275,25 @@ impl Partition {
                     let Some(user) = self.find(r.user_id) else { continue };
                     // From `carry_from` on memory knows better than the store: it has what is not committed yet.
                     if before.get(&user).is_some_and(|from| r.day < *from) {
-                        self.users[user as usize].set_carry(r.day, Some(carry(&r)));
+                        let known = &mut self.users[user as usize];
+                        let carry = stored_carry(&r, &known.person);
+                        known.set_carry(r.day, Some(carry));
                     }
                 }
             } else {
                 self.take_plans(batch);
+                self.take_moods(batch, &before);
+            }
+        }
+    }
+
+    /// Of before the day from which on memory has them all.
+    pub(super) fn take_moods(&mut self, batch: &RecordBatch, before: &BTreeMap<u32, i32>) {
+        for r in SessionEvent::read(batch) {
+            let Some(mood) = r.mood.filter(|_| r.kind == SessionKind::Checkin.as_str()) else { continue };
+            let Some((user, from)) = self.find(r.user_id).and_then(|user| Some((user, *before.get(&user)?))) else { continue };
+            if r.ts < i64::from(from).saturating_mul(DAY_MS) {
+                self.users[user as usize].moods.push((r.ts, mood as u8));
             }
         }
     }
@@ -303,8 +318,4 @@ impl Partition {
         let user = self.find(name)?;
         Some((user, self.users[user as usize].person.local_day(ts)))
     }
-}
-
-pub(super) fn carry(r: &UserDaily<'_>) -> Carry {
-    Carry { day: r.day, streak: r.streak_days as i32, last_active: r.last_active }
 }

@@ -1,7 +1,7 @@
 //! Records into the state: decode, tell duplicates, keep what operators need, write the raw row, mark what changes.
 
 use eventlog::partition_of;
-use schemas::event::{Activity, Body, Category, Event};
+use schemas::event::{Activity, Body, Category, Event, Session, SessionKind};
 use schemas::rows::{ActivityEvent, MessageEvent, SessionEvent};
 
 use super::{Dead, Need, Partition, Stray, Work};
@@ -129,6 +129,9 @@ impl Partition {
         self.saved.min_day = self.saved.min_day.min(utc_day(event.ts));
         self.saved.max_day = self.saved.max_day.max(utc_day(event.ts));
         work.newest_ts = work.newest_ts.max(event.ts);
+        if let Body::Session(Session { kind: SessionKind::Checkin, mood: Some(mood), .. }) = event.body {
+            self.take_mood(work, user, event.ts, mood);
+        }
         let touched = self.touch(work, user);
         touched.accepted_at = touched.accepted_at.max(record.timestamp_ms);
         self.mark(work, user, &packed);

@@ -5,6 +5,7 @@ use schemas::live::WindowFigures;
 
 use super::news::{Changed, window_figures};
 use super::recompute::Computed;
+use super::risk::carry_of;
 use super::waiting::{in_steps, settles_in};
 use super::{Partition, Work};
 use crate::operators::day::{Block, DayResult, Window};
@@ -12,7 +13,7 @@ use crate::rows::{RowContext, Tables, print_block, print_day, print_interruption
 use crate::state::chunk::token_place;
 use crate::state::emitted::{Emitted, MessageRow, Print, WindowRow};
 use crate::state::id::Id;
-use crate::state::user::{Carry, User};
+use crate::state::user::User;
 
 impl Partition {
     /// Writes what changed of a day; says whether later days must know. `None` when a load must come first.
@@ -38,7 +39,8 @@ impl Partition {
         let windows = emit.windows(&result.windows, &standing.windows);
         let messages = emit.interruptions(known, result, &standing.messages);
         let blocks = emit.blocks(&result.blocks, &standing.blocks);
-        let daily = emit.day(known, computed, streak, standing.daily);
+        let had_day = standing.daily.is_some();
+        let (daily, settled) = emit.day(known, computed, streak, standing.daily);
         let (due, changed) = (in_steps(emit.next_due), emit.changed);
 
         standing.windows = windows;
@@ -54,10 +56,14 @@ impl Partition {
         known.name = name;
         *known.emitted_mut(day) = standing;
 
-        let carry = result.daily.as_ref().map(|d| Carry { day, streak, last_active: d.last_active });
-        let told = known.set_carry(day, carry);
+        let carry = result.daily.as_ref().map(|d| carry_of(local, d, streak, settled));
+        let before = known.set_carry(day, carry);
+        // Once it is settled, or is no more.
+        if carry.map_or(had_day, |new| settled && before != Some(new)) {
+            work.touched[slot].told.push(day);
+        }
         self.news(work, slot, computed, changed);
-        Some(told)
+        Some(before.map(|c| (c.streak, c.last_active)) != carry.map(|c| (c.streak, c.last_active)))
     }
 }
 
@@ -76,9 +82,15 @@ impl Emit<'_> {
     fn is_final(&mut self, due: i64) -> bool {
         let done = self.watermark >= due;
         if !done {
-            self.next_due = self.next_due.min(due);
+            self.is_open(due);
         }
         done
+    }
+
+    /// To be looked at again; never final now.
+    fn is_open(&mut self, due: i64) -> bool {
+        self.next_due = self.next_due.min(due);
+        false
     }
 
     fn windows(&mut self, found: &[Window], standing: &[WindowRow]) -> Vec<WindowRow> {
@@ -155,30 +167,34 @@ impl Emit<'_> {
         blocks
     }
 
-    fn day(&mut self, known: &User, computed: &Computed, streak: i32, before: Option<Print>) -> Option<Print> {
-        let Computed { local, result } = computed;
+    /// What stands of it, and whether that is final.
+    fn day(&mut self, known: &User, computed: &Computed, streak: i32, before: Option<Print>) -> (Option<Print>, bool) {
+        let Computed { local, result, fresh } = computed;
         let (day, d) = (local.day, self.definition);
         let first = self.context.person.day_start(day);
         let Some(daily) = &result.daily else {
             if before.is_some() {
                 self.tables.days.push(&self.context.no_day(day, first));
+                self.tables.risks.push(&self.context.no_risk(day, first));
                 self.changed.day = true;
             }
-            return None;
+            return (None, true);
         };
         let yesterday = known.carry_of(day - 1).and_then(|c| c.last_active);
         let rest_ms = daily.first_active.zip(yesterday).map(|(first, last)| first - last);
         // Last of all that belongs to the day: a row that is not final here tells that something waits.
         let end = local.end() + settles_in(d);
         let runs = result.runs_end.map_or(end, |e| e + d.session_max_ms);
-        let is_final = self.is_final(end.max(runs).max(result.sessions_until.unwrap_or(end)));
+        let due = end.max(runs).max(result.sessions_until.unwrap_or(end));
+        // Late events leave it open for a commit: the risks of four weeks hang on it, and are told once of all that come together.
+        let is_final = if *fresh { self.is_open(due) } else { self.is_final(due) };
         let row = self.context.day(day, first, daily, streak, rest_ms, is_final);
         let print = print_day(&row);
         if before != Some(print) {
             self.tables.days.push(&row);
             self.changed.day = before.is_none_or(|b| !b.same_figures(print));
         }
-        Some(print)
+        (Some(print), is_final)
     }
 }
 

@@ -17,6 +17,7 @@ mod moves;
 mod news;
 mod outcome;
 mod recompute;
+mod risk;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -119,6 +120,10 @@ struct Touched {
     local: Option<LocalDay>,
     span: Span,
     dirty: Vec<Dirty>,
+    /// Days of which those that come after have to be told, for their risk.
+    told: Vec<i32>,
+    /// Days with a mood in this commit.
+    moods: Vec<i32>,
     /// Session phases whose chain goes on after them.
     chains: Vec<crate::operators::SessionPhase>,
     deferred: bool,
@@ -232,6 +237,7 @@ impl Partition {
             cold_rows: self.cold_days.saturating_add(1),
             carry: Vec::new(),
             carry_from: if self.virgin { i32::MIN } else { i32::MAX },
+            moods: Vec::new(),
             long_plans: Vec::new(),
             touched: UNTOUCHED,
             last_commit: 0,
@@ -258,6 +264,8 @@ impl Partition {
                 local: None,
                 span: Span::default(),
                 dirty: Vec::new(),
+                told: Vec::new(),
+                moods: Vec::new(),
                 chains: Vec::new(),
                 deferred: false,
                 update: None,
@@ -272,10 +280,13 @@ impl Partition {
         while left > 0
             && let Some((due, user, day)) = self.waiting.pop(self.saved.watermark)
         {
-            let known = &self.users[user as usize];
+            let known = &mut self.users[user as usize];
             let at_hand = known.emitted.binary_search_by_key(&day, |e| e.day).ok();
             let was_cold = self.cold_waiting.remove(&(user, day));
-            if at_hand.map_or(was_cold, |at| known.emitted[at].due == due) {
+            // Its entry is gone: it waits anew if it is not final then.
+            let waited =
+                |at: usize| known.emitted[at].due == due && std::mem::replace(&mut known.emitted[at].due, i64::MAX) == due;
+            if at_hand.map_or(was_cold, waited) {
                 // One that must be loaded costs what many do that are at hand.
                 left = left.saturating_sub(if at_hand.is_none() { COLD_COST } else { 1 });
                 work.counts.finalized += 1;

@@ -1,7 +1,7 @@
 //! Changes of the directory: people who moved to another team, zone or working hours are recomputed from the first
 //! instant the change is felt, rows under dates that are no more are taken back, and raw rows get their new team.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use schemas::Directory;
@@ -10,7 +10,8 @@ use schemas::rows::{
     ACTIVITY_EVENTS, ActivityEvent, MESSAGE_EVENTS, MessageEvent, SESSION_EVENTS, SessionEvent, USER_DAILY, UserDaily,
 };
 
-use super::absorb::{Loaded, Need, carry};
+use super::absorb::{Loaded, Need};
+use super::risk::stored_carry;
 use super::{Partition, Work};
 use crate::state::context::utc_day;
 use crate::state::hash::Mix;
@@ -109,10 +110,12 @@ impl Partition {
 
     pub(super) fn absorb_moved(&mut self, work: &mut Work, loaded: &Loaded) {
         let mut from: HashMap<u32, i32> = HashMap::new();
+        let mut before: BTreeMap<u32, i32> = BTreeMap::new();
         for need in &loaded.needs {
             let Need::All { user, from: first } = *need else { continue };
             from.insert(user, first);
             let known = &mut self.users[user as usize];
+            before.insert(user, known.carry_from);
             // Dates are cut anew: what stood under the old ones is read again, dates before stay as they are.
             known.emitted.retain(|e| e.day <= first);
             known.carry.retain(|c| c.day < first);
@@ -124,9 +127,14 @@ impl Partition {
         for (_, batch) in loaded.batches.iter().filter(|(t, _)| t.name == USER_DAILY.name) {
             for r in UserDaily::read(batch) {
                 if let Some(user) = self.find(r.user_id).filter(|u| from.contains_key(u)) {
-                    self.users[user as usize].set_carry(r.day, Some(carry(&r)));
+                    let known = &mut self.users[user as usize];
+                    let carry = stored_carry(&r, &known.person);
+                    known.set_carry(r.day, Some(carry));
                 }
             }
+        }
+        for (_, batch) in loaded.batches.iter().filter(|(t, _)| t.name == SESSION_EVENTS.name) {
+            self.take_moods(batch, &before);
         }
         for (user, first) in &from {
             let known = &mut self.users[*user as usize];

@@ -4,16 +4,19 @@
 use super::moves::reread_from;
 use super::{Need, Partition, Touched, Work};
 use crate::operators::calendar::days_between;
-use crate::operators::{DayResult, LocalDay};
+use crate::operators::{DayResult, LocalDay, risk};
 use crate::state::user::User;
 
 const HOUR: i64 = 3_600_000;
-/// Days back that streak and rest are loaded for; more when a streak asks for more.
-const CARRY_BACK: i32 = 14;
+/// Days back that are loaded for what later ones take from them: those that risks are made of, and two more; a streak may ask for
+/// older ones.
+const CARRY_BACK: i32 = risk::DAYS + 2;
 
 pub(super) struct Computed {
     pub local: LocalDay,
     pub result: DayResult,
+    /// Events of this commit lie in the day.
+    pub fresh: bool,
 }
 
 impl Partition {
@@ -21,10 +24,11 @@ impl Partition {
     pub(super) fn recompute(&mut self, work: &mut Work) -> bool {
         let mut complete = true;
         for slot in 0..work.touched.len() {
-            if work.touched[slot].dirty.is_empty() && work.touched[slot].chains.is_empty() {
+            let touched = &work.touched[slot];
+            if touched.dirty.is_empty() && touched.chains.is_empty() && touched.told.is_empty() {
                 continue;
             }
-            complete &= self.follow_chains(work, slot) && self.recompute_user(work, slot);
+            complete &= self.follow_chains(work, slot) && self.recompute_user(work, slot) && self.tell_risks(work, slot);
         }
         if complete {
             work.updates.extend(work.touched.iter_mut().filter_map(|t| t.update.take()));
@@ -54,7 +58,7 @@ impl Partition {
                 let person = &self.users[user as usize].person;
                 work.touched[slot].add(person.local_day(local.start() - 1), next.since);
             }
-            computed.push(Computed { local, result });
+            computed.push(Computed { local, result, fresh: next.since != i64::MAX });
         }
         if !self.knows_days(work, slot) {
             return false;
@@ -87,7 +91,7 @@ impl Partition {
             }
             let local = LocalDay::of(&self.users[user as usize].person, after);
             match self.compute(work, user, &local).filter(|_| self.knows_rows(work, user, &local)) {
-                Some(result) => computed.push(Computed { local, result }),
+                Some(result) => computed.push(Computed { local, result, fresh: false }),
                 None => {
                     let dirty = &mut work.touched[slot].dirty;
                     dirty.retain(|d| computed.iter().any(|c| c.local.day == d.day));
@@ -213,6 +217,9 @@ impl Partition {
         // when it becomes final.
         let first = known.person.local_day(from_ms - 1).min(reread_from(from_ms));
         days.retain(|d| *d >= first);
+        // Its working days may be others, which risks are made of.
+        let known = &mut self.users[user as usize];
+        known.carry.iter_mut().filter(|c| c.day >= first).for_each(|c| c.settled = false);
         let touched = self.touch(work, user);
         for day in days {
             touched.add(day, i64::MAX);

@@ -10,16 +10,26 @@ use super::emitted::Emitted;
 use super::id::Id;
 use super::symbols::Symbols;
 
-/// What a day's row tells later days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a day's row tells later days: streak and rest the next one, all of it the risk of four weeks.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Carry {
     pub day: i32,
     pub streak: i32,
+    /// The row is final, and the risks that hang on it were told of it.
+    pub settled: bool,
+    pub workday: bool,
+    pub first_active: Option<i64>,
     pub last_active: Option<i64>,
+    pub active_ms: i32,
+    pub focus_ms: i32,
+    pub meeting_ms: i32,
+    pub after_hours_ms: i32,
+    pub interruption_score: f64,
 }
 
-/// Days of `Carry` kept; older ones are loaded when a late event asks.
-const CARRY_DAYS: usize = 16;
+/// Days of `Carry` kept, more than a risk is made of; older ones are loaded when a late event asks. Cut when there are `CARRY_MOST`.
+const CARRY_DAYS: usize = 32;
+const CARRY_MOST: usize = 40;
 
 #[derive(Debug)]
 pub struct User {
@@ -37,6 +47,8 @@ pub struct User {
     /// By day, ascending; complete from `carry_from` on.
     pub carry: Vec<Carry>,
     pub carry_from: i32,
+    /// Moods told in check-ins, with their times: complete from the UTC day `carry_from` on.
+    pub moods: Vec<(i64, u8)>,
     /// Sessions planned for longer than `session_max`: (start, start + plan). Next to none.
     pub long_plans: Vec<(i64, i64)>,
     /// Part of the batch under way: its place in the list of the touched.
@@ -151,34 +163,34 @@ impl User {
         self.carry.binary_search_by_key(&day, |c| c.day).ok().map(|i| self.carry[i])
     }
 
-    /// Sets or clears what a day tells later ones; says whether that changed anything.
-    pub fn set_carry(&mut self, day: i32, carry: Option<Carry>) -> bool {
+    /// Sets or clears what a day tells later ones; gives what it told before.
+    pub fn set_carry(&mut self, day: i32, carry: Option<Carry>) -> Option<Carry> {
         match (self.carry.binary_search_by_key(&day, |c| c.day), carry) {
-            (Ok(at), Some(new)) if self.carry[at] == new => false,
-            (Ok(at), Some(new)) => {
-                self.carry[at] = new;
-                true
-            }
-            (Ok(at), None) => {
-                self.carry.remove(at);
-                true
-            }
+            (Ok(at), Some(new)) => Some(std::mem::replace(&mut self.carry[at], new)),
+            (Ok(at), None) => Some(self.carry.remove(at)),
             (Err(at), Some(new)) => {
                 self.carry.insert(at, new);
-                true
+                None
             }
-            (Err(_), None) => false,
+            (Err(_), None) => None,
         }
     }
 
     /// Forgets the oldest days of `carry`.
     pub fn trim_carry(&mut self) {
-        if self.carry.len() > 2 * CARRY_DAYS {
+        if self.carry.len() > CARRY_MOST {
             let cut = self.carry.len() - CARRY_DAYS;
             self.carry_from = self.carry_from.max(self.carry[cut].day);
             self.carry.drain(..cut);
             self.carry.shrink_to_fit();
+            let from = self.moods_from();
+            self.moods.retain(|(ts, _)| *ts >= from);
         }
+    }
+
+    /// The first instant from which all moods are in memory.
+    pub fn moods_from(&self) -> i64 {
+        i64::from(self.carry_from).saturating_mul(DAY_MS)
     }
 
     pub fn measure(&self) -> usize {
@@ -188,6 +200,7 @@ impl User {
             + self.chunks.iter().map(Chunk::bytes).sum::<usize>()
             + self.emitted.iter().map(Emitted::bytes).sum::<usize>()
             + self.carry.capacity() * size_of::<Carry>()
+            + self.moods.capacity() * size_of::<(i64, u8)>()
             + self.long_plans.capacity() * 16
     }
 

@@ -169,11 +169,20 @@ async fn rows_become_final_with_the_watermark_and_open_again_when_something_come
     harness.set_clock(NINE + 2_000 * MIN);
     harness.settle().await.unwrap();
     assert_eq!(finals(&harness, "user_daily").await, [true], "a new owner knows what waits");
-    harness.append(&[activity("anna", "3", NINE + 20 * MIN, 1, "coding")], NINE).await.unwrap();
+    harness.append(&[activity("anna", "3", NINE + 20 * MIN, 40, "coding")], NINE).await.unwrap();
     harness.catch_up().await.unwrap();
-    let tables = harness.tables().await.unwrap();
-    let day = tables["user_daily"].values().next().unwrap();
-    assert_eq!((&day["active_ms"], &day["final"]), (&json!(11 * MIN), &json!(true)));
+    let day = async |harness: &Harness| harness.tables().await.unwrap()["user_daily"].values().next().unwrap().clone();
+    let risk = async |harness: &Harness| harness.tables().await.unwrap()["burnout_risk"].values().next().unwrap().clone();
+    let (open, before) = (day(&harness).await, risk(&harness).await);
+    assert_eq!((&open["active_ms"], &open["final"]), (&json!(50 * MIN), &json!(false)), "more may come with it");
+    harness.settle().await.unwrap();
+    let (settled, after) = (day(&harness).await, risk(&harness).await);
+    assert_eq!((&settled["active_ms"], &settled["final"]), (&json!(50 * MIN), &json!(true)));
+    assert_eq!(
+        (&before["active_days"], &after["active_days"]),
+        (&json!(0), &json!(1)),
+        "its risk is told when all of it is there"
+    );
 }
 
 #[tokio::test]

@@ -1,16 +1,16 @@
 //! The pipeline against the oracle, and against itself: whatever the order of arrival, the batches, the repetitions, the
 //! partitions and the restarts, the same set of events gives the same rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::processors::testing::Kill;
 use serde_json::Value;
 
 use super::compare::{differences, unequal};
 use super::pipeline::{Plan, run};
-use super::survey::survey;
+use super::survey::{survey, survey_of};
 use crate::oracle;
-use crate::random::{Case, Rng};
+use crate::random::{self, Case, Rng};
 
 #[test]
 fn every_row_equals_the_oracle() {
@@ -158,6 +158,48 @@ fn rows_do_not_depend_on_the_way() {
         }
         lines
     });
+}
+
+/// What hangs on four weeks: late events, restarts and corrections reach far.
+#[test]
+fn risks_do_not_depend_on_the_way() {
+    survey_of(random::months, "some way to a risk shows", 60, |case| {
+        let mut rng = Rng::new(case.seed);
+        let mut plan = Plan::straight().partitions(1 + rng.below(2) as u32).batch(*rng.pick(&[5, 20, 60, 1_000]));
+        plan = plan.kill(*rng.pick(&[Kill::Never, Kill::EveryBatch, Kill::EveryBatchFlushedEvery(3)]));
+        if rng.chance(50) {
+            plan = plan.forgetful();
+        }
+        if rng.chance(50) {
+            plan = plan.settle_each();
+        }
+        plan = plan.directory_changes();
+        if rng.chance(30) {
+            plan = plan.offline();
+        }
+        let expected = oracle::compute(&case.document, &case.events);
+        let mut lines = differences(&expected, &run(case, &plan));
+        if !lines.is_empty() {
+            lines.push(format!("by {plan:?}"));
+        }
+        lines
+    });
+}
+
+/// The cases above are of use: most have risks with and without a number, at every level.
+#[test]
+fn random_months_have_risks_of_every_kind() {
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 0..20 {
+        let case = random::months(seed);
+        for row in oracle::compute(&case.document, &case.events)["burnout_risk"].values() {
+            *kinds.entry(row["level"].to_string()).or_default() += 1;
+            let named = row.iter().filter(|(name, value)| name.ends_with('+') && value.as_f64() > Some(0.0));
+            named.for_each(|(name, _)| *kinds.entry(name.clone()).or_default() += 1);
+        }
+    }
+    assert_eq!(kinds.len(), 4 + 11, "{kinds:?}");
+    assert!(kinds.values().all(|count| *count > 5), "{kinds:?}");
 }
 
 /// Each event once: the first under its user and id.

@@ -8,11 +8,8 @@ use serde_json::{Value, json};
 
 use super::compare::{differences, same};
 use super::pipeline::{Plan, run};
-use crate::oracle::{self, Row, Rows, Tables};
+use crate::oracle::{self, Row, Rows, TABLES, Tables};
 use crate::random::Case;
-
-const TABLES: [&str; 7] =
-    ["user_5m", "user_daily", "interruptions", "focus_blocks", "activity_events", "message_events", "session_events"];
 
 pub struct Golden {
     pub name: String,

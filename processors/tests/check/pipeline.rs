@@ -8,11 +8,8 @@ use schemas::{ColumnType, Table};
 use serde_json::{Value, json};
 use store::{Scan, Store, Whose};
 
-use crate::oracle::{Row, Rows, Tables};
+use crate::oracle::{Row, Rows, TABLES, Tables};
 use crate::random::Case;
-
-const TABLES: [&str; 7] =
-    ["user_5m", "user_daily", "interruptions", "focus_blocks", "activity_events", "message_events", "session_events"];
 
 /// How a case goes through.
 #[derive(Clone, Debug)]
@@ -127,7 +124,7 @@ pub async fn dump(store: &dyn Store) -> Tables {
 
 fn read(table: &Table, batch: &RecordBatch, row: usize) -> Row {
     let mut found = Row::new();
-    for (column, array) in table.columns.iter().zip(batch.columns()) {
+    for (index, (column, array)) in table.columns.iter().zip(batch.columns()).enumerate() {
         let value: Value = match column.ty {
             ColumnType::Text => OptText::get(array, row).flatten().into(),
             ColumnType::Time => OptTime::get(array, row).flatten().into(),
@@ -135,7 +132,11 @@ fn read(table: &Table, batch: &RecordBatch, row: usize) -> Row {
             ColumnType::Score => OptScore::get(array, row).flatten().into(),
             ColumnType::Day => OptDay::get(array, row).flatten().into(),
             ColumnType::Flag => OptFlag::get(array, row).flatten().into(),
-            ColumnType::Version | ColumnType::Factors => continue,
+            ColumnType::Factors => {
+                found.extend(testing::flat(column.name, batch, index, row));
+                continue;
+            }
+            ColumnType::Version => continue,
         };
         found.insert(column.name.into(), value);
     }

@@ -18,6 +18,11 @@ pub fn seeds(count: u64) -> Range<u64> {
 
 /// Runs the check, which gives what is wrong, over the seeds.
 pub fn survey(name: &str, count: u64, check: impl Fn(&Case) -> Vec<String>) {
+    survey_of(random::case, name, count, check);
+}
+
+/// The same for cases of another kind.
+pub fn survey_of(case: fn(u64) -> Case, name: &str, count: u64, check: impl Fn(&Case) -> Vec<String>) {
     let seeds = seeds(count);
     // A panic of the pipeline is a difference like any other.
     let check = |case: &Case| -> Vec<String> {
@@ -26,7 +31,7 @@ pub fn survey(name: &str, count: u64, check: impl Fn(&Case) -> Vec<String>) {
     let mut kinds: BTreeMap<String, Vec<(usize, u64)>> = BTreeMap::new();
     let all = seeds.end - seeds.start;
     for seed in seeds {
-        let case = random::case(seed);
+        let case = case(seed);
         if let Some(line) = check(&case).first() {
             kinds.entry(kind(line)).or_default().push((case.events.len(), seed));
         }
@@ -42,7 +47,7 @@ pub fn survey(name: &str, count: u64, check: impl Fn(&Case) -> Vec<String>) {
         failures.sort();
         let (_, seed) = failures[0];
         // Shrunk only while it stays the same kind of difference.
-        let small = shrink::shrink(&random::case(seed), &|case| check(case).first().is_some_and(|line| self::kind(line) == kind));
+        let small = shrink::shrink(&case(seed), &|case| check(case).first().is_some_and(|line| self::kind(line) == kind));
         let lines = check(&small);
         report += &format!("\nseed {seed}, {kind}\n{}\n{}\n", print(&small), lines.join("\n"));
     }

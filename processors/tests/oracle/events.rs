@@ -41,6 +41,8 @@ pub struct History {
     pub activity: Vec<Activity>,
     pub messages: Vec<Message>,
     pub phases: Vec<Phase>,
+    /// Of check-ins: when, and 1-5.
+    pub moods: Vec<(i64, f64)>,
 }
 
 const CATEGORIES: [&str; 11] = [
@@ -95,14 +97,21 @@ impl History {
                 notified: event["notified"].as_bool().unwrap_or(true),
                 peer: event["peer"].as_str().map(String::from),
             }),
-            Some("session") => self.phases.push(Phase {
-                id,
-                ts,
-                session: text(event, "session"),
-                kind: text(event, "kind"),
-                phase: text(event, "phase"),
-                planned: event["planned_ms"].as_i64(),
-            }),
+            Some("session") => {
+                if event["kind"] == "checkin"
+                    && let Some(mood) = event["mood"].as_f64()
+                {
+                    self.moods.push((ts, mood));
+                }
+                self.phases.push(Phase {
+                    id,
+                    ts,
+                    session: text(event, "session"),
+                    kind: text(event, "kind"),
+                    phase: text(event, "phase"),
+                    planned: event["planned_ms"].as_i64(),
+                });
+            }
             other => panic!("an event of type {other:?}"),
         }
     }

@@ -1,4 +1,4 @@
-//! The test oracle: a second implementation of the metric definitions (`metrics.md`, sections 1-6, 8 and 9), written from
+//! The test oracle: a second implementation of the metric definitions (`metrics.md`, sections 1-9), written from
 //! the text alone. It shares no logic with the processors: the vocabulary of `schemas` (directory, time zones) is all they
 //! have in common.
 //!
@@ -6,6 +6,7 @@
 //! and interruptions are built as the text says, and only then cut into windows and local days. Nothing is incremental,
 //! nothing is indexed, everything may be quadratic. Where the text leaves room, `READINGS.md` says what was read.
 
+pub mod burnout;
 pub mod days;
 pub mod events;
 pub mod focus;
@@ -31,8 +32,16 @@ pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const WINDOW: i64 = 5 * MINUTE;
 
-const TABLES: [&str; 7] =
-    ["user_5m", "user_daily", "interruptions", "focus_blocks", "activity_events", "message_events", "session_events"];
+pub const TABLES: [&str; 8] = [
+    "user_5m",
+    "user_daily",
+    "interruptions",
+    "focus_blocks",
+    "burnout_risk",
+    "activity_events",
+    "message_events",
+    "session_events",
+];
 
 /// Half-open, UTC milliseconds.
 pub type Span = (i64, i64);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemas::directory::{Person, date};
 use serde_json::{Value, json};
 
+use super::burnout::Past;
 use super::days::{local_days, working_time};
 use super::events::{History, Message};
 use super::focus::{Focus, Interruption, score};
@@ -40,7 +41,11 @@ pub fn tables(user: &str, person: &Person, history: &History) -> Tables {
     for window in life.windows() {
         tables.entry("user_5m").or_default().insert(format!("{user}|{window}"), life.window_row(window));
     }
-    for (day, row) in life.day_rows() {
+    let days = life.day_rows();
+    for (day, row) in life.risk_rows(&days, &history.moods) {
+        tables.entry("burnout_risk").or_default().insert(format!("{user}|{}", date(day)), row);
+    }
+    for (day, row) in days {
         tables.entry("user_daily").or_default().insert(format!("{user}|{}", date(day)), row);
     }
     tables
@@ -178,6 +183,20 @@ impl<'a> Life<'a> {
             }
         }
         rows
+    }
+
+    fn risk_rows(&self, days: &BTreeMap<i32, Row>, moods: &[(i64, f64)]) -> BTreeMap<i32, Row> {
+        let mut by_day: BTreeMap<i32, Vec<f64>> = BTreeMap::new();
+        for (ts, mood) in moods {
+            by_day.entry(self.person.local_day(*ts)).or_default().push(*mood);
+        }
+        let past = Past { person: self.person, days, moods: by_day };
+        let risk = |day: &i32| {
+            let mut row = past.risk(*day);
+            row.insert("day".into(), json!(date(*day).to_string()));
+            (*day, self.finish(row, self.person.day_start(*day)))
+        };
+        days.keys().map(risk).collect()
     }
 
     fn day_row(&self, pieces: &[Span], working: &[Span]) -> Row {

@@ -71,6 +71,29 @@ pub fn case(seed: u64) -> Case {
     Case { seed, document: scene.document, earlier, events }
 }
 
+/// One or two people for a month or two, a little of everything each day: what risks are made of.
+pub fn months(seed: u64) -> Case {
+    let mut rng = Rng::new(seed);
+    let scene = scenes::months(&mut rng);
+    let directory = Directory::new(scene.document.clone()).expect("the generated directory is valid");
+    let mut events = Vec::new();
+    for user in &scene.people {
+        let days = (scene.first_day, scene.first_day + scene.days);
+        let mut person =
+            Maker { rng: &mut rng, user, person: directory.person(user), days, instants: Vec::new(), events: Vec::new() };
+        let busy = 40 + person.rng.below(60);
+        for day in days.0..days.1 {
+            person.short_day(day, busy);
+        }
+        events.extend(person.events);
+    }
+    number(&mut rng, &mut events);
+    let mut events = arrive(&mut rng, events);
+    duplicate(&mut rng, &mut events);
+    let earlier = rng.chance(40).then(|| scenes::earlier(&mut rng, &scene));
+    Case { seed, document: scene.document, earlier, events }
+}
+
 /// Makes one person's events.
 struct Maker<'a> {
     rng: &'a mut Rng,
@@ -112,6 +135,32 @@ impl Maker<'_> {
                 _ => self.attended(),
             }
             left -= (self.events.len() - before) as i64;
+        }
+    }
+
+    /// Few events that make hours, or none.
+    fn short_day(&mut self, day: i32, busy: u64) {
+        let midnight = self.person.day_start(day);
+        if self.rng.chance(busy) {
+            let mut ts = midnight + self.rng.below(14) as i64 * HOUR + self.rng.below(60) as i64 * MINUTE;
+            for _ in 0..=self.rng.below(4) {
+                let duration = *self.rng.pick(&[20 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR]);
+                let category = *self.rng.pick(&["coding", "coding", "coding", "meeting", "communication", "other"]);
+                self.activity(ts, duration, Some(category));
+                if self.rng.chance(40) {
+                    let at = ts + self.rng.below(duration as u64) as i64;
+                    self.message(at, "call", "received", None);
+                }
+                ts += duration + self.rng.below(90) as i64 * MINUTE;
+            }
+        }
+        if self.rng.chance(15) {
+            let mood = 1 + self.rng.below(5);
+            let ts = midnight + self.rng.below(24 * 60) as i64 * MINUTE;
+            self.phase(ts, "checkin", "c", "end", None);
+            if let Some(checkin) = self.events.last_mut().filter(|_| self.rng.chance(90)) {
+                checkin["mood"] = json!(mood);
+            }
         }
     }
 

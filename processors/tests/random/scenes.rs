@@ -56,6 +56,15 @@ pub fn scene(rng: &mut Rng) -> Scene {
     Scene { document: document(entries), people, first_day, days, size }
 }
 
+pub fn months(rng: &mut Rng) -> Scene {
+    let (zone, near) = *rng.pick(&PLACES);
+    let days = 20 + rng.below(40) as i32;
+    let first_day = days_since_epoch(near.parse().expect("a date")) - rng.below(days as u64) as i32;
+    let people: Vec<String> = (0..=rng.below(2)).map(|i| format!("p{i}")).collect();
+    let entries = people.iter().flat_map(|id| history(rng, id, zone, first_day, days)).collect();
+    Scene { document: document(entries), people, first_day, days, size: 0 }
+}
+
 /// Another directory of the same people: what they were before somebody corrected all of it, or something that holds from
 /// a date on.
 pub fn earlier(rng: &mut Rng, scene: &Scene) -> Document {

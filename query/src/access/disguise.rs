@@ -67,7 +67,11 @@ static SIGHTS: [Sight; 8] = [
                 streak_days first_active last_active span_ms after_hours_ms rest_ms definition final",
         pseudonyms: &[],
     },
-    Sight { table: &BURNOUT_RISK, as_is: "day risk level status model active_days features final", pseudonyms: &[] },
+    Sight {
+        table: &BURNOUT_RISK,
+        as_is: "day risk risk_low risk_high level status model active_days features definition final",
+        pseudonyms: &[],
+    },
 ];
 
 fn has(names: &str, name: &str) -> bool {
@@ -205,7 +209,7 @@ mod tests {
         (&FOCUS_BLOCKS, "version deleted"),
         (&USER_5M, "version deleted"),
         (&USER_DAILY, "version deleted"),
-        (&BURNOUT_RISK, "version"),
+        (&BURNOUT_RISK, "version deleted"),
     ];
 
     #[test]

@@ -199,12 +199,14 @@ pub async fn burnout(State(app): State<App>, caller: Caller, query: SpanQuery) -
     let params = me.day_params(span);
     me.each(include_str!("../../sql/me_burnout.sql"), params, |columns, rows| {
         let (day, risk, level) = (columns.day("day")?, columns.float("risk")?, columns.text("level")?);
+        let (low, high) = (columns.float("risk_low")?, columns.float("risk_high")?);
         let (status, model) = (columns.text("status")?, columns.text("model")?);
         let (active, done) = (columns.int("active_days")?, columns.flag("final")?);
         let features = columns.factors("features")?;
         for (row, features) in (0..rows).zip(features) {
             points.push(json!({
                 "day": day_text(day.value(row)), "risk": optional(&risk, row, |a, r| a.value(r)),
+                "risk_low": optional(&low, row, |a, r| a.value(r)), "risk_high": optional(&high, row, |a, r| a.value(r)),
                 "level": level.is_valid(row).then(|| level.value(row)), "status": status.value(row), "model": model.value(row),
                 "active_days": active.value(row), "features": features, "final": done.value(row),
             }));

@@ -3,7 +3,10 @@
 
 use std::collections::HashSet;
 
+use schemas::rows::BURNOUT_RISK;
+
 use crate::Error;
+use crate::reader::not_by_name;
 
 /// Table functions that make rows of nothing but their arguments.
 const HARMLESS: &[&str] =
@@ -27,7 +30,7 @@ impl Guard {
     }
 
     /// One node a line, children a space further in.
-    pub fn check(&self, nodes: &[&str]) -> Result<(), Error> {
+    pub fn check(&self, nodes: &[&str], hides_risks: bool) -> Result<(), Error> {
         let statement = nodes.first().copied().unwrap_or_default();
         let query = "SelectWithUnionQuery (children 1)";
         let explained = statement.starts_with("Explain ") && nodes.get(1).is_some_and(|n| n.trim_start() == query);
@@ -42,12 +45,12 @@ impl Guard {
         for (at, node) in nodes.iter().enumerate() {
             let (kind, rest) = node.trim_start().split_once(' ').unwrap_or((node.trim_start(), ""));
             match kind {
-                "TableIdentifier" => self.table(name(rest))?,
+                "TableIdentifier" => self.table(name(rest), hides_risks)?,
                 "Function" => {
                     self.function(name(rest))?;
                     // The right side of IN may be a table.
                     if let Some(second) = in_table(name(rest), &nodes[at..]) {
-                        self.table(second)?;
+                        self.table(second, hides_risks)?;
                     }
                 }
                 _ => {}
@@ -57,10 +60,13 @@ impl Guard {
     }
 
     /// A bare name is of our database, which has nothing but the views, or the statement's own.
-    fn table(&self, name: &str) -> Result<(), Error> {
+    fn table(&self, name: &str, hides_risks: bool) -> Result<(), Error> {
         let ours = name.strip_prefix(&self.database).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
         if ours.contains('.') {
             return Err(Error::Forbidden(format!("{name} cannot be read here: SHOW TABLES lists what can")));
+        }
+        if hides_risks && ours == BURNOUT_RISK.name {
+            return Err(not_by_name());
         }
         Ok(())
     }
@@ -100,11 +106,22 @@ mod tests {
 
     fn check(lines: &str) -> Result<(), Error> {
         let guard = Guard::new("ff", ["merge", "remote", "numbers", "file"].map(String::from).to_vec());
-        guard.check(&lines.lines().collect::<Vec<_>>())
+        guard.check(&lines.lines().collect::<Vec<_>>(), true)
     }
 
     fn query(inside: &str) -> String {
         format!("SelectWithUnionQuery (children 1)\n{inside}")
+    }
+
+    #[test]
+    fn risks_by_name_are_for_nobody_who_asks() {
+        let nodes =
+            query(" Function in (children 1)\n  ExpressionList (children 2)\n   Identifier t.a\n   Identifier burnout_risk");
+        for nodes in [query(" TableIdentifier burnout_risk (alias r)"), query(" TableIdentifier ff.burnout_risk"), nodes] {
+            assert!(matches!(check(&nodes), Err(Error::Forbidden(said)) if said.contains("analyst")), "{nodes}");
+            let own = Guard::new("ff", Vec::new()).check(&nodes.lines().collect::<Vec<_>>(), false);
+            assert!(own.is_ok(), "our own statements do: {nodes}");
+        }
     }
 
     #[test]

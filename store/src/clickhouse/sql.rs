@@ -61,7 +61,7 @@ impl Runner {
             // As text: a FORMAT of the statement's own applies here too, and then the first line is none that is allowed.
             let nodes = read.fetch_bytes("TSVRaw")?.collect().await?;
             let nodes = String::from_utf8_lossy(&nodes);
-            self.guard.check(&nodes.lines().collect::<Vec<_>>()).map_err(Failure::Store)?;
+            self.guard.check(&nodes.lines().collect::<Vec<_>>(), reader.hides_risks).map_err(Failure::Store)?;
             let mut arriving = Arriving::new(self.query(connection, &bound.sql, &bound, &limits).fetch_bytes("ArrowStream")?);
             let schema = arriving.schema().await?;
             Ok((arriving, schema))

@@ -1,7 +1,9 @@
 //! DataFusion's errors in the store's words: what is wrong with the statement, where, and what may have been meant.
 
 use datafusion::common::{DataFusionError, Location, SchemaError};
+use schemas::rows::BURNOUT_RISK;
 
+use crate::reader::not_by_name;
 use crate::{Error, Limits};
 
 /// `tables`: what the statement's reader sees, for what may have been meant.
@@ -24,6 +26,7 @@ pub(super) fn error(error: &DataFusionError, limits: &Limits, tables: &[String])
         DataFusionError::Plan(message) if forbidden(message) => {
             Error::Forbidden("only reading is allowed here: no tables are made or changed and nothing is set".into())
         }
+        root if missing_table(&root.message()).is_some_and(|name| name.eq_ignore_ascii_case(BURNOUT_RISK.name)) => not_by_name(),
         root => Error::Statement { message: message(error, root, tables), at },
     }
 }

@@ -125,13 +125,17 @@ pub async fn lists_survive_files_and_burnout_shows_from_eight_people_on(store: &
             day,
             team_id: Some(team_id),
             risk: Some(0.2),
+            risk_low: Some(0.1),
+            risk_high: Some(0.3),
             level,
             status,
             model,
             active_days: 20,
             features,
+            definition: 1,
             final_: true,
             version: 1,
+            deleted: false,
         });
         days.push(&UserDaily { active_ms: if person == 8 { 0 } else { 1 }, ..an_idle_day(&user_id, team_id, day) });
     }

@@ -197,6 +197,29 @@ async fn one_pseudonym_s_rows_can_be_followed() {
 }
 
 #[tokio::test]
+async fn nobody_reads_burnout_risk_by_name() {
+    let world = world().await;
+    let mut statements = vec![
+        "SELECT * FROM burnout_risk",
+        "SELECT r.risk FROM user_daily d JOIN burnout_risk AS r USING (user_id, day)",
+        "SELECT count(*) FROM user_daily WHERE user_id IN (SELECT user_id FROM burnout_risk WHERE risk > 0.2)",
+        "WITH r AS (SELECT * FROM \"burnout_risk\") SELECT user_id FROM r ORDER BY risk DESC",
+        "SELECT 1 AS a UNION ALL SELECT max(risk) FROM burnout_risk",
+        "SELECT b.n, r.risk FROM team_burnout b, burnout_risk r",
+    ];
+    if is_on_clickhouse() {
+        statements.extend(["SELECT * FROM `burnout\\x5frisk`", "SELECT (SELECT max(risk) FROM `burnout_risk`)"]);
+    }
+    for sql in statements {
+        let response = world.send(Method::POST, "admin", "/v1/sql", Some(json!({ "sql": sql }))).await;
+        let (status, body): (_, Value) = (response.status(), response.json().await.unwrap());
+        assert!(status == 403 && body["detail"].as_str().unwrap().contains("role analyst"), "{sql}: {body}");
+    }
+    assert_eq!(world.rows("analyst", "SELECT risk FROM burnout_risk").await.len(), people().count());
+    assert!(!world.rows("admin", "SHOW TABLES").await.iter().any(|row| row.values().any(|name| name == "burnout_risk")));
+}
+
+#[tokio::test]
 async fn a_real_id_finds_nothing() {
     let world = world().await;
     for sql in [

@@ -172,7 +172,7 @@ async fn members_see_their_blocks_interruptions_and_risk() {
     let risk = world.get("member", "/v1/me/burnout").await;
     assert_eq!(
         risk["points"],
-        json!([{"day": "2026-03-18", "risk": 0.25, "level": "low", "status": "ok", "model": "baseline-1", "active_days": 20,
+        json!([{"day": "2026-03-18", "risk": 0.25, "risk_low": 0.125, "risk_high": 0.5, "level": "low", "status": "ok", "model": "baseline-1", "active_days": 20,
                 "features": [{"name": "overwork", "value": 0.5, "contribution": 0.8}], "final": true}])
     );
 }

@@ -386,13 +386,17 @@ pub fn usual_rows() -> Vec<Rows> {
             day: TODAY,
             team_id: Some(team),
             risk: Some(0.25),
+            risk_low: Some(0.125),
+            risk_high: Some(0.5),
             level: Some("low"),
             status: "ok",
             model: "baseline-1",
             active_days: 20,
             features,
+            definition: 1,
             final_: true,
             version: 1,
+            deleted: false,
         });
     }
     windows.push(&user_5m("t-2.7", "t-2", MIDNIGHT - 2 * HOUR, 100_000));

@@ -13,7 +13,11 @@ use super::setting::*;
 const STATEMENT: &str = "SELECT user_id, day, focus_ms, rest_ms FROM user_daily WHERE user_id LIKE 't-2.%' AND day = DATE '2026-03-18' ORDER BY user_id";
 
 async fn run(world: &World, accept: &str, body: Value) -> Response {
-    let request = world.client.post(format!("{}/v1/sql", world.base)).bearer_auth(secret("admin")).json(&body);
+    run_as(world, "admin", accept, body).await
+}
+
+async fn run_as(world: &World, role: &str, accept: &str, body: Value) -> Response {
+    let request = world.client.post(format!("{}/v1/sql", world.base)).bearer_auth(secret(role)).json(&body);
     request.header("accept", accept).send().await.unwrap()
 }
 
@@ -45,8 +49,8 @@ async fn times_nulls_and_lists_are_json() {
     let sql = "SELECT first_active, response_ms, final FROM user_daily ORDER BY first_active DESC LIMIT 1";
     let answer: Value = run(&world, "*/*", json!({ "sql": sql })).await.json().await.unwrap();
     assert_eq!(answer["rows"], json!([["2026-03-18T09:00:00Z", null, true]]));
-    let answer: Value =
-        run(&world, "*/*", json!({"sql": "SELECT features FROM burnout_risk LIMIT 1"})).await.json().await.unwrap();
+    let sql = json!({"sql": "SELECT features FROM burnout_risk LIMIT 1"});
+    let answer: Value = run_as(&world, "analyst", "*/*", sql).await.json().await.unwrap();
     assert_eq!(answer["rows"][0][0].as_array().unwrap().len(), 1);
 }
 
@@ -222,7 +226,7 @@ async fn a_form_that_cannot_hold_a_column_names_it() {
         unfit.push(("application/vnd.apache.parquet", span, "span"));
     }
     for (form, sql, column) in unfit {
-        let response = run(&world, form, json!({ "sql": sql })).await;
+        let response = run_as(&world, "analyst", form, json!({ "sql": sql })).await;
         let (status, body): (_, Value) = (response.status(), response.json().await.unwrap());
         assert!(status == 406 && body["code"] == "not_acceptable", "{form}: {body}");
         assert!(body["detail"].as_str().unwrap().contains(column), "{form}: {body}");

@@ -214,4 +214,17 @@ async fn burnout_counts_people_of_all_below_and_gives_nobody_away() {
     risks.1 = columns.finish().unwrap();
     let without = World::of(directory(), rows, |_| {}).await;
     assert_eq!(shown(&without).await, [json!({"team_id": "t-0", "n": 15, "low": 15, "high": 0, "final": true})]);
+    // Over REST a team that is too small is answered with the nearest unit above it that may be shown.
+    let told = async |world: &World, path: &str| {
+        let answer = world.get("manager", &format!("{path}/burnout?from=2026-03-17&to=2026-03-18")).await;
+        (answer["rolled_up_to"].clone(), answer["k"].clone(), answer["points"].clone())
+    };
+    let low = |n: u32| json!([{"day": "2026-03-18", "n": n, "suppressed": false, "low": n, "elevated": 0, "high": 0, "insufficient_data": 0}]);
+    assert_eq!(told(&world, "/v1/teams/t-2").await, (json!("org"), json!(8), low(20)));
+    assert_eq!(told(&without, "/v1/teams/t-2").await, (json!("t-0"), json!(8), low(15)));
+    let answer = without.get("admin", "/v1/org/burnout?from=2026-03-18&to=2026-03-18").await;
+    assert_eq!((&answer["rolled_up_to"], &answer["points"]), (&Value::Null, &low(15)));
+    let strict = World::with(|config| config.k_anonymity_burnout = 21).await;
+    let (above, _, points) = told(&strict, "/v1/teams/t-2").await;
+    assert_eq!((above, &points[0]["suppressed"], &points[0]["n"]), (Value::Null, &json!(true), &Value::Null));
 }

@@ -30,6 +30,9 @@ impl Subject for OnServer {
         self.store = Some(Arc::new(ClickHouseStore::open(self.config.clone()).await?));
         Ok(())
     }
+    fn tells_partitions_apart(&self) -> bool {
+        true
+    }
 }
 
 async fn on_server(change: impl Fn(&mut Config)) -> Result<OnServer, Error> {

@@ -54,13 +54,17 @@ pub async fn fill(store: &dyn Store) {
                     day: date,
                     team_id: Some(if n < 9 { "t-0" } else { "t-1" }),
                     risk: (n % 4 > 0).then_some(0.25),
+                    risk_low: (n % 4 > 0).then_some(0.125),
+                    risk_high: None,
                     level: (n % 4 > 0).then_some(if n % 4 == 1 { "low" } else { "high" }),
                     status: if n % 4 > 0 { "ok" } else { "insufficient_data" },
                     model: "baseline-1",
                     active_days: 20,
                     features,
+                    definition: 1,
                     final_: true,
                     version,
+                    deleted,
                 });
                 blocks.push(&FocusBlock {
                     user_id,

@@ -53,7 +53,7 @@ fn parameters(file: &str) -> Vec<Value> {
     let (from, to) = (json!(MONDAY_MS), json!(MONDAY_MS + 2 * DAY_MS));
     let (first, last) = (json!("2026-01-05"), json!("2026-01-06"));
     match file {
-        "daily.sql" | "stamps.sql" => vec![first, last],
+        "burnout.sql" | "daily.sql" | "stamps.sql" => vec![first, last],
         "live_days.sql" => vec![first],
         "live_windows.sql" => vec![from],
         "windows.sql" => vec![from, to],
