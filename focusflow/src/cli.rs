@@ -65,6 +65,8 @@ pub enum Command {
     Sql(Sql),
     /// A seeded, realistic workforce: to a file, or live to a server
     Simulate(Simulate),
+    /// Learns a model of burnout risk from people's own answers, and says whether it beats the baseline on people it has not seen
+    Train(Train),
     /// The tokens that events are sent and figures are read with
     #[command(subcommand)]
     Token(Token),
@@ -151,6 +153,15 @@ pub struct Sql {
     /// How rows are written; json is one object a line
     #[arg(long, default_value = "table")]
     pub format: SqlFormat,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Train {
+    /// Where the model's card goes [default: models, in the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub server: ServerArgs,
 }

@@ -7,6 +7,7 @@ pub mod role;
 pub mod simulate;
 pub mod sql;
 pub mod token;
+pub mod train;
 pub mod up;
 
 use std::process::ExitCode;

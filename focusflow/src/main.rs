@@ -24,6 +24,7 @@ mod simulate;
 mod table;
 mod telemetry;
 mod terminal;
+mod train;
 mod wiring;
 
 use std::process::ExitCode;
@@ -83,6 +84,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sql(args) => runtime()?.block_on(commands::sql::run(config, args)).and(done),
         Command::Token(args) => runtime()?.block_on(commands::token::run(config, args)).and(done),
         Command::Directory(args) => runtime()?.block_on(commands::directory::run(config, args)).and(done),
+        Command::Train(args) => runtime()?.block_on(commands::train::run(config, args)).and(done),
         Command::Simulate(args) => runtime()?.block_on(commands::simulate::run(config, args)).and(done),
         Command::Ingest(_) | Command::Process(_) | Command::Query(_) | Command::Check { .. } => done,
     }

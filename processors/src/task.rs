@@ -179,7 +179,9 @@ impl Owner {
     async fn run(&mut self) -> Result<(), Error> {
         let cancel = self.cancel.clone();
         while !cancel.is_cancelled() {
-            let is_busy = self.search.is_some() || self.partition()?.has_moves();
+            let partition = self.partition()?;
+            let due = partition.has_moves() || partition.has_due();
+            let is_busy = due || self.search.is_some();
             let wait = if is_busy { BUSY_WAIT } else { self.config.tick };
             let records = tokio::select! {
                 () = cancel.cancelled() => break,

@@ -47,10 +47,10 @@ pub use config::{Config, LiveConfig};
 pub use error::Error;
 pub use live::pipeline::{PartitionStats, PipelineStats};
 
-/// What a statement of somebody who may see everything sees: for a store that is opened without a server over it.
-pub fn whole_reader(config: &Config, control: &Control, now_ms: i64) -> Result<Reader, Error> {
+/// What a statement of somebody with a role sees: for a store that is opened without a server over it.
+pub fn reader(config: &Config, role: Role, control: &Control, now_ms: i64) -> Result<Reader, Error> {
     let org = Arc::new(access::Org::new(&control.directory, now_ms));
-    access::reader(Role::Admin, control, &org, now_ms, config.least())
+    access::reader(role, control, &org, now_ms, config.least())
 }
 
 #[derive(Clone)]

@@ -9,10 +9,11 @@ use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
+use schemas::control::Role;
 use store::control::ControlStore;
 use store::{Limits, Params, Statement, Store};
 
-use crate::cli::{Sql, SqlFormat};
+use crate::cli::{ServerArgs, Sql, SqlFormat};
 use crate::client::{Client, Refused};
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -23,13 +24,18 @@ use crate::wiring::{Machine, services};
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 
 pub async fn run(config: Config, args: Sql) -> Result<()> {
-    let data = if args.server.url.is_some() { DataDir::at(&config.data) } else { DataDir::existing(&config.data)? };
-    let answer = match Client::find(&args.server, &data)? {
-        Some(client) => ask(&client, &args.statement).await,
-        None => open_and_ask(config, &args.statement).await,
-    };
-    let (schema, batches) = answer.map_err(|error| pointed(error, &args.statement))?;
+    let (schema, batches) = rows(config, &args.server, &args.statement, Role::Admin).await?;
     print(args.format, schema, &batches)
+}
+
+/// What a server answers, to whom the token says; or what the data directory has, for a role.
+pub async fn rows(config: Config, server: &ServerArgs, sql: &str, role: Role) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let data = if server.url.is_some() { DataDir::at(&config.data) } else { DataDir::existing(&config.data)? };
+    let answer = match Client::find(server, &data)? {
+        Some(client) => ask(&client, sql).await,
+        None => open_and_ask(config, sql, role).await,
+    };
+    answer.map_err(|error| pointed(error, sql))
 }
 
 async fn ask(client: &Client, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
@@ -66,13 +72,13 @@ fn pointed(error: anyhow::Error, sql: &str) -> anyhow::Error {
     }
 }
 
-async fn open_and_ask(config: Config, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+async fn open_and_ask(config: Config, sql: &str, role: Role) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let query = &config.sections.query;
     let limits = Limits { time: query.max_time.duration(), memory_bytes: query.max_memory.bytes(), rows: query.max_rows };
     let machine = Machine::open(&config).await?;
     let result = async {
         let control = machine.control.watch().borrow().clone();
-        let reader = query::whole_reader(&services::query_config(&config), &control, services::now_ms())?;
+        let reader = query::reader(&services::query_config(&config), role, &control, services::now_ms())?;
         let rows = machine.store.sql(Statement { sql: sql.to_owned(), params: Params::None, limits, reader }).await?;
         anyhow::Ok((rows.schema, rows.batches.try_collect().await?))
     };

@@ -18,6 +18,7 @@ mod truth;
 
 use schemas::directory::{DAY_MS, Document};
 
+pub use dice::Dice;
 pub use home::Home;
 use person::Person;
 pub use stream::Events;

@@ -1,0 +1,133 @@
+//! Logistic regression by linfa: the regularisation chosen by cross-validation in which no person is on both sides, then
+//! calibrated on the predictions for people it had not seen.
+
+use anyhow::{Context, Result};
+use linfa::Dataset;
+use linfa::traits::Fit;
+use linfa_logistic::LogisticRegression;
+use ndarray::{Array1, Array2};
+use processors::operators::risk::FEATURES;
+use serde::Serialize;
+
+use super::measure::{Told, log_loss};
+use super::samples::Sample;
+
+const FOLDS: u32 = 5;
+/// Weights of the penalty on large coefficients.
+const ALPHAS: [f64; 5] = [0.01, 0.1, 1.0, 10.0, 100.0];
+const MAX_ITERATIONS: u64 = 500;
+/// Calibration fits two numbers: next to nothing holds them back.
+const CALIBRATION_ALPHA: f64 = 1e-6;
+
+/// Of features to a risk: what the baseline is, with numbers that were learned.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Linear {
+    pub bias: f64,
+    pub weights: [f64; FEATURES.len()],
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    pub model: Linear,
+    pub alpha: f64,
+    /// Mean log loss for people not seen, by alpha.
+    pub losses: Vec<(f64, f64)>,
+}
+
+impl Linear {
+    fn z(&self, features: &[f64; FEATURES.len()]) -> f64 {
+        self.weights.iter().zip(features).fold(self.bias, |z, (weight, value)| z + weight * value)
+    }
+
+    pub fn risk(&self, features: &[f64; FEATURES.len()]) -> f64 {
+        1.0 / (1.0 + (-self.z(features)).exp())
+    }
+}
+
+pub fn fit(samples: &[&Sample]) -> Result<Fitted> {
+    let mut best: Option<(f64, f64, Vec<(f64, bool)>)> = None;
+    let mut losses = Vec::new();
+    for alpha in ALPHAS {
+        let unseen = unseen(samples, alpha)?;
+        let told: Vec<Told> = unseen.iter().map(|(z, yes)| (1.0 / (1.0 + (-z).exp()), *yes)).collect();
+        let loss = log_loss(&told);
+        losses.push((alpha, loss));
+        if best.as_ref().is_none_or(|(_, least, _)| loss < *least) {
+            best = Some((alpha, loss, unseen));
+        }
+    }
+    let (alpha, _, unseen) = best.context("no regularisation to choose from")?;
+    let plain = regression(samples.iter().map(|sample| (&sample.features[..], sample.yes)), FEATURES.len(), alpha)?;
+    // A line through what was told to people not seen: the model stays linear.
+    let z: Vec<[f64; 1]> = unseen.iter().map(|(z, _)| [*z]).collect();
+    let answers = z.iter().zip(&unseen).map(|(z, (_, yes))| (&z[..], *yes));
+    let (shift, slope) = regression(answers, 1, CALIBRATION_ALPHA)?;
+    let slope = slope[0];
+    let mut weights = [0.0; FEATURES.len()];
+    weights.iter_mut().zip(&plain.1).for_each(|(weight, learned)| *weight = slope * learned);
+    Ok(Fitted { model: Linear { bias: shift + slope * plain.0, weights }, alpha, losses })
+}
+
+/// What each fold's model says of the people of that fold, and what came true.
+fn unseen(samples: &[&Sample], alpha: f64) -> Result<Vec<(f64, bool)>> {
+    let mut told = Vec::with_capacity(samples.len());
+    for fold in 0..FOLDS {
+        let (test, train): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|sample| sample.person % FOLDS == fold);
+        let (bias, learned) = regression(train.iter().map(|sample| (&sample.features[..], sample.yes)), FEATURES.len(), alpha)
+            .context("cross-validation")?;
+        let mut weights = [0.0; FEATURES.len()];
+        weights.copy_from_slice(&learned);
+        let model = Linear { bias, weights };
+        told.extend(test.iter().map(|sample| (model.z(&sample.features), sample.yes)));
+    }
+    Ok(told)
+}
+
+/// Bias and weights.
+fn regression<'a>(rows: impl Iterator<Item = (&'a [f64], bool)>, width: usize, alpha: f64) -> Result<(f64, Vec<f64>)> {
+    let (mut values, mut answers) = (Vec::new(), Vec::new());
+    for (row, yes) in rows {
+        values.extend_from_slice(row);
+        answers.push(yes);
+    }
+    let records = Array2::from_shape_vec((answers.len(), width), values).context("features of one width")?;
+    let fitted = LogisticRegression::default()
+        .alpha(alpha)
+        .max_iterations(MAX_ITERATIONS)
+        .fit(&Dataset::new(records, Array1::from_vec(answers)))
+        .context("fitting: are there people who said yes, and people who said no?")?;
+    // Of the class that it takes for the positive one.
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    Ok((sign * fitted.intercept(), fitted.params().iter().map(|weight| sign * weight).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::Dice;
+
+    #[test]
+    fn it_finds_what_the_answers_were_made_of() {
+        let mut dice = Dice::of(3, &[1]);
+        let truth = Linear { bias: -1.0, weights: [2.0, 0.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0] };
+        let samples: Vec<Sample> = (0..20_000)
+            .map(|i| {
+                let features = std::array::from_fn(|_| dice.share());
+                Sample { person: i / 4, day: 0, features, baseline: 0.0, yes: dice.chance(truth.risk(&features)) }
+            })
+            .collect();
+        let fitted = fit(&samples.iter().collect::<Vec<_>>()).unwrap();
+        for (learned, true_weight) in fitted.model.weights.iter().zip(truth.weights) {
+            assert!((learned - true_weight).abs() < 0.25, "{fitted:?}");
+        }
+        assert!((fitted.model.bias - truth.bias).abs() < 0.25, "{fitted:?}");
+        assert_eq!(fitted.losses.len(), ALPHAS.len());
+    }
+
+    #[test]
+    fn answers_of_one_kind_alone_are_an_error_that_says_so() {
+        let sample = Sample { person: 1, day: 0, features: [0.5; FEATURES.len()], baseline: 0.0, yes: true };
+        let error = fit(&[&sample; 10]).unwrap_err();
+        assert!(format!("{error:#}").contains("people who said no"), "{error:#}");
+    }
+}
