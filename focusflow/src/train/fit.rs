@@ -45,18 +45,18 @@ impl Linear {
 }
 
 pub fn fit(samples: &[&Sample]) -> Result<Fitted> {
-    let mut best: Option<(f64, f64, Vec<(f64, bool)>)> = None;
-    let mut losses = Vec::new();
+    let mut best: Option<(f64, Vec<Told>)> = None;
+    let mut losses: Vec<(f64, f64)> = Vec::new();
     for alpha in ALPHAS {
         let unseen = unseen(samples, alpha)?;
         let told: Vec<Told> = unseen.iter().map(|(z, yes)| (1.0 / (1.0 + (-z).exp()), *yes)).collect();
         let loss = log_loss(&told);
-        losses.push((alpha, loss));
-        if best.as_ref().is_none_or(|(_, least, _)| loss < *least) {
-            best = Some((alpha, loss, unseen));
+        if losses.iter().all(|(_, other)| loss < *other) {
+            best = Some((alpha, unseen));
         }
+        losses.push((alpha, loss));
     }
-    let (alpha, _, unseen) = best.context("no regularisation to choose from")?;
+    let (alpha, unseen) = best.context("no regularisation to choose from")?;
     let plain = regression(samples.iter().map(|sample| (&sample.features[..], sample.yes)), FEATURES.len(), alpha)?;
     // A line through what was told to people not seen: the model stays linear.
     let z: Vec<[f64; 1]> = unseen.iter().map(|(z, _)| [*z]).collect();

@@ -45,7 +45,7 @@ impl Scores {
     /// `people`: each one's predictions together, as they are drawn together.
     pub fn of(people: &[Vec<Told>]) -> Scores {
         let all: Vec<Told> = people.iter().flatten().copied().collect();
-        let [auc_low, auc_high] = interval(people, |drawn| auc(drawn));
+        let [auc_low, auc_high] = interval(people, auc);
         Scores {
             auc: auc(&all),
             auc_low,
@@ -150,7 +150,7 @@ mod tests {
             (0..count).map(|i| vec![((i * 7 % 10) as f64 / 10.0, i % 3 == 0); each]).collect()
         };
         let width = |people: &[Vec<Told>]| {
-            let [low, high] = interval(people, |drawn| auc(drawn));
+            let [low, high] = interval(people, auc);
             high - low
         };
         let (few, many) = (width(&people(50, 4)), width(&people(800, 4)));

@@ -87,7 +87,7 @@ pub struct Partition {
 }
 
 /// User-days at hand that one in the store counts as, when days become final.
-const COLD_COST: usize = 4;
+const COLD_COST: usize = 10;
 
 /// What one commit is made of, while it is made.
 pub struct Work {
