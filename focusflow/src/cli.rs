@@ -65,7 +65,8 @@ pub enum Command {
     Sql(Sql),
     /// A seeded, realistic workforce: to a file, or live to a server
     Simulate(Simulate),
-    /// Learns a model of burnout risk from people's own answers, and says whether it beats the baseline on people it has not seen
+    /// Learns a model of burnout risk from people's own answers, and says whether it beats the baseline on people it has not seen;
+    /// a server that runs wants a token of role analyst
     Train(Train),
     /// The tokens that events are sent and figures are read with
     #[command(subcommand)]

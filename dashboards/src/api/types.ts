@@ -196,7 +196,7 @@ export interface paths {
         };
         /**
          * How many are at which level of burnout risk
-         * @description Day by day, of days that are over. Counts of people alone, from `k` people on (8, or what is configured above that); nobody's risk is told to anyone else.
+         * @description Day by day, of days that are over. Counts of people alone, from `k` people with a risk on (8, or what is configured above that); nobody's risk is told to anyone else.
          */
         get: operations["teamBurnout"];
         put?: never;
@@ -1305,7 +1305,7 @@ export interface components {
             day: string;
             /**
              * Format: int64
-             * @description People with any active time on the day.
+             * @description People with any active time on the day and a risk.
              */
             n: number | null;
             /** @description Too few people: every count is null. */
@@ -1318,7 +1318,7 @@ export interface components {
             high: number | null;
             /**
              * Format: int64
-             * @description Fewer than 10 active days in four weeks.
+             * @description Fewer than 10 active days in four weeks; null too where that would be told of too few.
              */
             insufficient_data: number | null;
         };

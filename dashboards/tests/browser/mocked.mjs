@@ -152,7 +152,7 @@ export const mocked = {
     assert.equal(await byId(page, 'strain-level').textContent(), 'Low');
     assert.match(await card.textContent(), /27 %, 19–38 %/);
     assert.deepEqual(await card.locator('li').allTextContents(), ['Work outside working hours', 'Long weeks', 'Short nights between days', 'Interruptions']);
-    assert.match(await card.textContent(), /no diagnosis\. Nobody but you sees it/);
+    assert.match(await card.textContent(), /no diagnosis\. Nobody but you sees it under your name/);
     await card.getByRole('button', { name: /What this means/ }).click();
     await until('the meaning is there', () => page.getByText('Low is under 30 %').isVisible());
   },

@@ -303,7 +303,11 @@ impl Person {
     /// Those whose days do not show how they are, where that is of interest.
     fn turn_out(&mut self, seed: u64) {
         let mut dice = Dice::of(seed, &[9, self.index.into()]);
-        self.kind = dice.pick_weighted(&[(Kind::Ordinary, 0.9), (Kind::Late, 0.06), (Kind::Quitting, 0.04)]);
+        self.kind = dice.pick_weighted(&[
+            (Kind::Ordinary, 0.94 - truth::QUITTING),
+            (Kind::Late, 0.06),
+            (Kind::Quitting, truth::QUITTING),
+        ]);
         match self.kind {
             Kind::Ordinary => {}
             Kind::Late => {

@@ -10,8 +10,9 @@ use super::dice::Dice;
 const POSITIVE: f64 = 0.2;
 /// Strain is half a matter of the person, half of the last weeks.
 const WEEKS: i32 = 4;
-/// How much more strained quiet quitters are.
+/// How much more strained quiet quitters are, and their share.
 const QUIT: f64 = 1.3;
+pub const QUITTING: f64 = 0.04;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
@@ -40,10 +41,10 @@ impl Truth {
         sigmoid(self.bias + self.slope * strain)
     }
 
-    /// Of a strain that is normal over people and days.
+    /// Over everybody's people and days.
     fn auc(&self) -> f64 {
         let (mut below, mut sum) = (0.0, 0.0);
-        for (strain, weight) in normal() {
+        for (strain, weight) in strains() {
             let yes = weight * self.chance(strain);
             let no = weight - yes;
             sum += yes * (below + no / 2.0);
@@ -83,15 +84,16 @@ pub fn sigmoid(z: f64) -> f64 {
 }
 
 fn bias(slope: f64) -> f64 {
-    root(-40.0, 20.0, |bias| normal().map(|(strain, weight)| weight * sigmoid(bias + slope * strain)).sum::<f64>() - POSITIVE)
+    root(-40.0, 20.0, |bias| strains().map(|(strain, weight)| weight * sigmoid(bias + slope * strain)).sum::<f64>() - POSITIVE)
 }
 
-/// The standard normal distribution in small steps.
-fn normal() -> impl Iterator<Item = (f64, f64)> {
+/// How strain is spread over people and days, in small steps.
+fn strains() -> impl Iterator<Item = (f64, f64)> {
     const STEP: f64 = 0.02;
-    (-300..=300).map(|i| {
+    let normal = |z: f64| (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    (-300..=400).map(move |i| {
         let z = f64::from(i) * STEP;
-        (z, STEP * (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt())
+        (z, STEP * ((1.0 - QUITTING) * normal(z) + QUITTING * normal(z - QUIT)))
     })
 }
 
@@ -115,7 +117,8 @@ mod tests {
             let mut dice = Dice::of(1, &[1]);
             let answers: Vec<(f64, bool)> = (0..4_000)
                 .map(|person| {
-                    let strain = strain(5, person, Kind::Ordinary, 20_000 + (person as i32 % 90));
+                    let kind = if person % 25 == 0 { Kind::Quitting } else { Kind::Ordinary };
+                    let strain = strain(5, person, kind, 20_000 + (person as i32 % 90));
                     (strain, dice.chance(truth.chance(strain)))
                 })
                 .collect();

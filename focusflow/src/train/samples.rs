@@ -1,4 +1,5 @@
-//! What there is to learn from: answers to the question about burnout, each with the features of the day before.
+//! What there is to learn from: answers to the question about burnout, each with the features of two days before: a day before it, in
+//! every zone.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use schemas::rows::{Factors, Kind};
 pub const STATEMENT: &str = "\
 SELECT r.user_id AS person, r.day AS day, r.risk AS baseline, r.features AS features, c.burnout AS answer
 FROM (SELECT user_id, CAST(ts AS DATE) AS day, burnout FROM session_events WHERE kind = 'checkin' AND burnout IS NOT NULL) AS c
-JOIN burnout_risk AS r ON r.user_id = c.user_id AND r.day = c.day - INTERVAL '1' DAY
+JOIN burnout_risk AS r ON r.user_id = c.user_id AND r.day = c.day - INTERVAL '2' DAY
 WHERE r.status = 'ok' AND r.model = 'baseline-1'";
 
 /// From here on an answer says yes.

@@ -14,15 +14,22 @@ impl Partition {
 
     fn evict_days(&mut self) {
         let keep = self.config.keep_after_day.as_millis() as i64;
+        // Those that settle in the next commit.
+        let mut soon = Vec::new();
         while let Some(entry) = self.by_day.first_entry() {
             let day = *entry.key();
             if (i64::from(day) + 1) * DAY_MS + keep > self.saved.watermark {
-                return;
+                break;
             }
             let mut waiting = Vec::new();
             for user in entry.remove() {
                 let known = &mut self.users[user as usize];
-                if known.emitted.iter().any(|e| e.day <= day && e.due != i64::MAX) {
+                let due = known.emitted.iter().filter(|e| e.day <= day).map(|e| e.due).min().unwrap_or(i64::MAX);
+                if due <= self.saved.watermark {
+                    soon.push((day, user));
+                    continue;
+                }
+                if due != i64::MAX {
                     // Its rows are about to become final: it goes with the next day.
                     waiting.push(user);
                     continue;
@@ -35,6 +42,9 @@ impl Partition {
             if !waiting.is_empty() {
                 self.by_day.entry(day + 1).or_default().append(&mut waiting);
             }
+        }
+        for (day, user) in soon {
+            self.by_day.entry(day).or_default().push(user);
         }
     }
 

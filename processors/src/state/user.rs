@@ -30,6 +30,9 @@ pub struct Carry {
 /// Days of `Carry` kept, more than a risk is made of; older ones are loaded when a late event asks. Cut when there are `CARRY_MOST`.
 const CARRY_DAYS: usize = 32;
 const CARRY_MOST: usize = 40;
+/// The same of moods, when there are so many.
+const MOOD_DAYS: i32 = 60;
+const MOODS_MOST: usize = 500;
 
 #[derive(Debug)]
 pub struct User {
@@ -183,9 +186,20 @@ impl User {
             self.carry_from = self.carry_from.max(self.carry[cut].day);
             self.carry.drain(..cut);
             self.carry.shrink_to_fit();
-            let from = self.moods_from();
-            self.moods.retain(|(ts, _)| *ts >= from);
+            self.forget_moods();
         }
+        // Of somebody with moods and next to nothing else.
+        if self.moods.len() > MOODS_MOST {
+            let newest = self.moods.iter().map(|(ts, _)| *ts).max().unwrap_or(0);
+            self.carry_from = self.carry_from.max(newest.div_euclid(DAY_MS) as i32 - MOOD_DAYS);
+            self.carry.retain(|c| c.day >= self.carry_from);
+            self.forget_moods();
+        }
+    }
+
+    fn forget_moods(&mut self) {
+        let from = self.moods_from();
+        self.moods.retain(|(ts, _)| *ts >= from);
     }
 
     /// The first instant from which all moods are in memory.

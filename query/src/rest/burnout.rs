@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::json;
 
-use super::span::{DaySpan, SpanQuery, day_text};
+use super::span::{DaySpan, MAX_HEATMAP_DAYS, SpanQuery, day_text};
 use crate::Error;
 use crate::access::{Org, Request, release};
 use crate::app::{App, Caller};
@@ -17,6 +17,8 @@ use crate::path::Id;
 use crate::rows::{self, Columns};
 
 const LEVELS: [&str; 4] = ["low", "elevated", "high", "insufficient_data"];
+/// Of them, those who have no number.
+const UNKNOWN: usize = 3;
 
 #[derive(Serialize)]
 pub struct TeamBurnout {
@@ -50,7 +52,8 @@ pub async fn of_org(State(app): State<App>, caller: Caller, query: SpanQuery) ->
 
 async fn answer(app: &App, caller: &Caller, unit: usize, query: &SpanQuery) -> Result<TeamBurnout, Error> {
     let org = &caller.org;
-    let span = query.days(&org.unit(unit).zone, caller.now)?;
+    let span = query.days(&org.unit(unit).zone, caller.now)?.limit(MAX_HEATMAP_DAYS)?;
+    let _turn = app.figures.turn(span.to - span.from).await?;
     let k = app.config.least().k_burnout;
     let days = days(app, org, span, k).await?;
     // As everywhere: the unit asked for where any day has enough, else the nearest above it.
@@ -58,8 +61,9 @@ async fn answer(app: &App, caller: &Caller, unit: usize, query: &SpanQuery) -> R
     let of = answering.unwrap_or(unit);
     let point = |(day, found): (i32, Day)| {
         let shown = found.released[of].then_some(found.levels[of]);
-        let [low, elevated, high, insufficient_data] = std::array::from_fn(|level| shown.map(|levels| levels[level]));
-        let n = shown.map(|levels| levels.iter().sum());
+        let [low, elevated, high, unknown] = std::array::from_fn(|level| shown.map(|levels| levels[level]));
+        let n = shown.map(|levels| levels[..UNKNOWN].iter().sum());
+        let insufficient_data = unknown.filter(|_| found.told[of]);
         Point { day: day_text(day), n, suppressed: n.is_none(), low, elevated, high, insufficient_data }
     };
     Ok(TeamBurnout {
@@ -73,7 +77,10 @@ async fn answer(app: &App, caller: &Caller, unit: usize, query: &SpanQuery) -> R
 /// A day on which anybody has a risk, by unit.
 struct Day {
     levels: Vec<[u32; LEVELS.len()]>,
+    /// By those who have a number: who has one is not to be found among people who have none.
     released: Vec<bool>,
+    /// Where it may be told how many have none.
+    told: Vec<bool>,
 }
 
 async fn days(app: &App, org: &Org, span: DaySpan, k: u32) -> Result<BTreeMap<i32, Day>, Error> {
@@ -93,14 +100,16 @@ async fn days(app: &App, org: &Org, span: DaySpan, k: u32) -> Result<BTreeMap<i3
     })
     .await?;
     let day = |own: Vec<[u32; LEVELS.len()]>| {
-        let counts: Vec<u32> = own.iter().map(|levels| levels.iter().sum()).collect();
+        let released =
+            |of: &dyn Fn(&[u32; LEVELS.len()]) -> u32| release(org, &own.iter().map(of).collect::<Vec<_>>(), k).released;
+        let (known, told) = (released(&|levels| levels[..UNKNOWN].iter().sum()), released(&|levels| levels[UNKNOWN]));
         let mut levels = vec![[0; LEVELS.len()]; units];
         for (unit, own) in own.iter().enumerate() {
             for above in org.chain(unit) {
                 levels[above].iter_mut().zip(own).for_each(|(sum, n)| *sum += n);
             }
         }
-        Day { levels, released: release(org, &counts, k).released }
+        Day { levels, released: known, told }
     };
     Ok(own.into_iter().map(|(date, own)| (date, day(own))).collect())
 }

@@ -3,6 +3,7 @@
 use schemas::Table;
 use schemas::clickhouse::{Create, Layout, column_type, is_replaced, quote, ttl};
 use schemas::rows::{BURNOUT_RISK, TABLES};
+use schemas::table::DELETED;
 
 use super::Config;
 use super::connection::Connection;
@@ -78,6 +79,10 @@ pub(super) async fn run(connection: &Connection, config: &Config) -> Result<(), 
         for Migration { number, name, statements } in MIGRATIONS.iter().filter(|m| m.number > done) {
             tracing::info!(number, name, database = layout.database, "migrates");
             for sql in statements(layout) {
+                // A new database has it as it should be, and so has one where another process was quicker.
+                if sql.starts_with("DROP TABLE") && has_tombstones(connection, layout, &BURNOUT_RISK).await? {
+                    continue;
+                }
                 execute(connection, &sql).await?;
             }
             let record = format!("INSERT INTO {}.migrations (number, name) VALUES ({number}, '{name}')", quote(&layout.rows()));
@@ -95,6 +100,14 @@ pub(super) async fn run(connection: &Connection, config: &Config) -> Result<(), 
         views(connection, layout).await?;
     }
     Ok(())
+}
+
+async fn has_tombstones(connection: &Connection, layout: &Layout, table: &Table) -> Result<bool, Error> {
+    let (rows, local) = (layout.rows(), layout.local(table));
+    let sql =
+        format!("SELECT count() FROM system.columns WHERE database = '{rows}' AND table = '{local}' AND name = '{DELETED}'");
+    let found: Vec<u64> = connection.fetch("looking at columns", connection.query(&sql)).await?;
+    Ok(found.first().is_some_and(|count| *count > 0))
 }
 
 async fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {

@@ -32,6 +32,8 @@ use crate::reader::{Reader, Units};
 
 /// How many people of a unit are at which level.
 const LEVELS: [&str; 4] = ["low", "elevated", "high", "insufficient_data"];
+/// Of them, those who have no number.
+const UNKNOWN: usize = 3;
 /// Columns before the figures: team_id, the time, n, suppressed.
 const HEAD: usize = 4;
 

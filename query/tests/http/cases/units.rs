@@ -224,6 +224,24 @@ async fn burnout_counts_people_of_all_below_and_gives_nobody_away() {
     assert_eq!(told(&without, "/v1/teams/t-2").await, (json!("t-0"), json!(8), low(15)));
     let answer = without.get("admin", "/v1/org/burnout?from=2026-03-18&to=2026-03-18").await;
     assert_eq!((&answer["rolled_up_to"], &answer["points"]), (&Value::Null, &low(15)));
+    // Who has a number is not to be found among those who have none.
+    for (known, shown_n) in [(7, Value::Null), (8, json!(8))] {
+        let mut rows = usual_rows();
+        let risks = rows.iter_mut().find(|(table, _)| table.name == "burnout_risk").unwrap();
+        let mut columns = BurnoutRiskColumns::default();
+        for (at, risk) in BurnoutRisk::read(&risks.1).filter(|risk| risk.team_id != Some("t-9")).enumerate() {
+            let (level, status) = if at < known { (Some("high"), "ok") } else { (None, "insufficient_data") };
+            columns.push(&BurnoutRisk { risk: level.map(|_| 0.9), level, status, ..risk });
+        }
+        risks.1 = columns.finish().unwrap();
+        let world = World::of(directory(), rows, |_| {}).await;
+        let point = &world.get("admin", "/v1/org/burnout?from=2026-03-18&to=2026-03-18").await["points"][0];
+        let high = if known == 8 { json!(8) } else { Value::Null };
+        assert_eq!((&point["n"], &point["high"], &point["insufficient_data"]), (&shown_n, &high, &Value::Null), "{known}");
+        let sql = "SELECT n, high, insufficient_data AS unknown FROM team_burnout WHERE team_id = 't-0'";
+        let row = Value::Object(world.rows("analyst", sql).await.remove(0));
+        assert_eq!((&row["n"], &row["high"], &row["unknown"]), (&shown_n, &high, &Value::Null), "{known}");
+    }
     let strict = World::with(|config| config.k_anonymity_burnout = 21).await;
     let (above, _, points) = told(&strict, "/v1/teams/t-2").await;
     assert_eq!((above, &points[0]["suppressed"], &points[0]["n"]), (Value::Null, &json!(true), &Value::Null));

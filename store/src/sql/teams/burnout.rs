@@ -12,7 +12,7 @@ use schemas::rows::USER_DAILY;
 use super::super::exec::{Memory, Source};
 use super::super::moment::{Run, Selection, Unit};
 use super::counts::{Tree, each_active};
-use super::{HEAD, LEVELS, Wanted};
+use super::{HEAD, LEVELS, UNKNOWN, Wanted};
 use crate::Error;
 use crate::reader::Figures;
 use crate::rows::{column, damaged, users};
@@ -66,7 +66,9 @@ impl Shared {
         let Some(rows) = self.risks.get(&day) else { return Ok(None) };
         let active = self.active(day, memory)?;
         let none = Tally { n: 0, levels: [0; LEVELS.len()], is_final: true };
-        let (mut tallies, mut own) = (vec![none; self.tree.above.len()], vec![0; self.tree.above.len()]);
+        let units = self.tree.above.len();
+        // Those without a number hide nobody: who has one is not to be found among people who have none.
+        let (mut tallies, mut own, mut unknown) = (vec![none; units], vec![0; units], vec![0; units]);
         for batch in rows.read(&["user_id", "team_id", "level", "status", "final"], &Selection::default())? {
             let batch = batch?;
             let (people, teams) = (users(&batch)?, column(&batch, "team_id")?.as_string::<i32>());
@@ -74,24 +76,27 @@ impl Shared {
             let finals = column(&batch, "final")?.as_boolean();
             for row in (0..batch.num_rows()).filter(|row| active.contains(people.value(*row))) {
                 let unit = self.tree.own(teams.is_valid(row).then(|| teams.value(row)));
-                own[unit] += 1;
+                let said = words.iter().filter(|word| word.is_valid(row)).map(|word| word.value(row));
+                let Some(level) = said.filter_map(|word| LEVELS.iter().position(|level| *level == word)).next() else { continue };
+                let is_known = level != UNKNOWN;
+                let counts = if is_known { &mut own } else { &mut unknown };
+                counts[unit] += 1;
                 for above in &self.tree.above[unit] {
                     let tally = &mut tallies[*above];
-                    tally.n += 1;
+                    tally.n += i64::from(is_known);
                     tally.is_final &= finals.value(row);
-                    for word in words.iter().filter(|word| word.is_valid(row)).map(|word| word.value(row)) {
-                        let level = LEVELS.iter().position(|level| *level == word);
-                        level.into_iter().for_each(|level| tally.levels[level] += 1);
-                    }
+                    tally.levels[level] += 1;
                 }
             }
         }
-        if own.iter().all(|n| *n == 0) {
+        if own.iter().chain(&unknown).all(|n| *n == 0) {
             return Ok(None);
         }
         let released = self.wanted.units.released(Figures::Burnout, &own);
+        let told = self.wanted.units.released(Figures::Burnout, &unknown);
         let shown: Vec<Option<&Tally>> = self.listed.iter().map(|(unit, _)| released[*unit].then_some(&tallies[*unit])).collect();
-        self.batch(day, &shown).map(Some)
+        let told: Vec<bool> = self.listed.iter().map(|(unit, _)| told[*unit]).collect();
+        self.batch(day, &shown, &told).map(Some)
     }
 
     fn active(&self, day: i32, memory: &Memory) -> Result<HashSet<String>, Error> {
@@ -106,8 +111,8 @@ impl Shared {
         Ok(active)
     }
 
-    /// One row a listed unit; none where it is not shown.
-    fn batch(&self, day: i32, shown: &[Option<&Tally>]) -> Result<RecordBatch, Error> {
+    /// One row a listed unit, with no figures where it is not shown; of people without a number where their count is `told`.
+    fn batch(&self, day: i32, shown: &[Option<&Tally>], told: &[bool]) -> Result<RecordBatch, Error> {
         let numbers = |of: &dyn Fn(&Tally) -> i64| -> ArrayRef {
             Arc::new(shown.iter().map(|tally| tally.map(of)).collect::<Int64Array>())
         };
@@ -117,6 +122,11 @@ impl Shared {
                 1 => Arc::new(Date32Array::from(vec![day; shown.len()])),
                 2 => numbers(&|tally| tally.n),
                 3 => Arc::new(shown.iter().map(|tally| Some(tally.is_none())).collect::<BooleanArray>()),
+                at if at == HEAD + UNKNOWN => {
+                    let count =
+                        |(tally, told): (&Option<&Tally>, &bool)| tally.filter(|_| *told).map(|tally| tally.levels[UNKNOWN]);
+                    Arc::new(shown.iter().zip(told).map(count).collect::<Int64Array>())
+                }
                 at if at < HEAD + LEVELS.len() => numbers(&|tally| tally.levels[at - HEAD]),
                 _ => Arc::new(shown.iter().map(|tally| tally.map(|tally| tally.is_final)).collect::<BooleanArray>()),
             }
