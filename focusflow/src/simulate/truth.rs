@@ -112,10 +112,11 @@ mod tests {
 
     #[test]
     fn whoever_knows_the_strain_tells_answers_apart_as_well_as_was_asked_for() {
+        const PEOPLE: u32 = 12_000;
         for asked in [0.65, 0.8] {
             let truth = Truth::of(asked);
             let mut dice = Dice::of(1, &[1]);
-            let answers: Vec<(f64, bool)> = (0..4_000)
+            let answers: Vec<(f64, bool)> = (0..PEOPLE)
                 .map(|person| {
                     let kind = if person % 25 == 0 { Kind::Quitting } else { Kind::Ordinary };
                     let strain = strain(5, person, kind, 20_000 + (person as i32 % 90));
@@ -126,7 +127,7 @@ mod tests {
             let pairs = of(true).flat_map(|yes| of(false).map(move |no| if yes > no { 1.0 } else { 0.0 }));
             let (count, higher) = pairs.fold((0.0, 0.0), |(n, sum), pair| (n + 1.0, sum + pair));
             assert!((higher / count - asked).abs() < 0.02, "{} for {asked}", higher / count);
-            assert!((of(true).count() as f64 / 4_000.0 - POSITIVE).abs() < 0.02, "{}", of(true).count());
+            assert!((of(true).count() as f64 / f64::from(PEOPLE) - POSITIVE).abs() < 0.02, "{}", of(true).count());
         }
     }
 
