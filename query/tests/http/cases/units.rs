@@ -219,7 +219,7 @@ async fn burnout_counts_people_of_all_below_and_gives_nobody_away() {
         let answer = world.get("manager", &format!("{path}/burnout?from=2026-03-17&to=2026-03-18")).await;
         (answer["rolled_up_to"].clone(), answer["k"].clone(), answer["points"].clone())
     };
-    let low = |n: u32| json!([{"day": "2026-03-18", "n": n, "suppressed": false, "low": n, "elevated": 0, "high": 0, "insufficient_data": 0}]);
+    let low = |n: u32| json!([{"day": "2026-03-18", "n": n, "suppressed": false, "low": n, "elevated": 0, "high": 0, "insufficient_data": null}]);
     assert_eq!(told(&world, "/v1/teams/t-2").await, (json!("org"), json!(8), low(20)));
     assert_eq!(told(&without, "/v1/teams/t-2").await, (json!("t-0"), json!(8), low(15)));
     let answer = without.get("admin", "/v1/org/burnout?from=2026-03-18&to=2026-03-18").await;
