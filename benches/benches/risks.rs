@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use eventlog::memory::MemoryLog;
 use eventlog::{EventLog, RecordsBuilder, Topic, partition_of};
-use processors::operators::risk::{BASELINE, DAYS, Day, risk};
+use processors::operators::risk::{DAYS, Day, risk};
 use processors::{Config, Deps, Stats, run};
 use schemas::control::Control;
+use schemas::risk::BASELINE;
 use schemas::rows::{
     ACTIVITY_EVENTS, ActivityEvent, ActivityEventColumns, BURNOUT_RISK, USER_DAILY, UserDaily, UserDailyColumns,
 };
@@ -231,7 +232,8 @@ fn activity() -> ActivityEvent<'static> {
 /// Risks of today in the store.
 async fn written(store: &dyn Store) -> usize {
     let from_ms = i64::from(TODAY) * DAY_MS;
-    let scan = Scan { table: &BURNOUT_RISK, whose: Whose::EVERYONE, from_ms, to_ms: from_ms + DAY_MS };
+    let scan =
+        Scan { table: &BURNOUT_RISK, whose: Whose::EVERYONE, from_ms, to_ms: from_ms + DAY_MS, columns: Some(&["user_id"]) };
     store.scan(scan).await.map_or(0, |batches| batches.iter().map(|batch| batch.num_rows()).sum())
 }
 

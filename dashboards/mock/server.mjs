@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ACCURACY } from './accuracy.mjs';
 import { accept, frame, listen } from './websocket.mjs';
 import { K, Me, ORG, TEAMS, Unit } from './world.mjs';
 
@@ -131,6 +132,7 @@ export async function start(port = 0) {
         });
         return;
       }
+      if (url.pathname === '/v1/burnout/accuracy') return json(200, ACCURACY);
       const [, first, second, third] = url.pathname.slice(1).split('/');
       const isMe = first === 'me';
       const id = first === 'teams' ? decodeURIComponent(second) : 'org';

@@ -68,6 +68,9 @@ pub enum Command {
     /// Learns a model of burnout risk from people's own answers, and says whether it beats the baseline on people it has not seen;
     /// a server that runs wants a token of role analyst
     Train(Train),
+    /// The learned models of burnout risk, and whose turn it is
+    #[command(subcommand)]
+    Model(Model),
     /// The tokens that events are sent and figures are read with
     #[command(subcommand)]
     Token(Token),
@@ -234,6 +237,38 @@ pub enum Token {
     List,
     /// Ends a token at once
     Revoke { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// The models there are, and their turns
+    List,
+    /// Prints a model's card
+    Show { name: String },
+    /// Adds a model: it runs beside and is shown to nobody
+    Add {
+        /// The card that `focusflow train` wrote, as .json
+        file: PathBuf,
+    },
+    /// Has a model that beats the baseline tell people's risk
+    Promote {
+        name: String,
+        /// Of a hundred people, as many; the same ones always
+        #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+        share: u8,
+        /// The first day, up to four weeks back [default: tomorrow]
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// Kept with the decision
+        #[arg(long, default_value = "", hide_default_value = true)]
+        why: String,
+    },
+    /// Gives the turn back to the model before, for all days since
+    Rollback {
+        /// Kept with the decision
+        #[arg(long, default_value = "", hide_default_value = true)]
+        why: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod directory;
 pub mod import;
+pub mod model;
 pub mod role;
 pub mod simulate;
 pub mod sql;

@@ -84,6 +84,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sql(args) => runtime()?.block_on(commands::sql::run(config, args)).and(done),
         Command::Token(args) => runtime()?.block_on(commands::token::run(config, args)).and(done),
         Command::Directory(args) => runtime()?.block_on(commands::directory::run(config, args)).and(done),
+        Command::Model(args) => runtime()?.block_on(commands::model::run(config, args)).and(done),
         Command::Train(args) => runtime()?.block_on(commands::train::run(config, args)).and(done),
         Command::Simulate(args) => runtime()?.block_on(commands::simulate::run(config, args)).and(done),
         Command::Ingest(_) | Command::Process(_) | Command::Query(_) | Command::Check { .. } => done,

@@ -9,12 +9,13 @@ mod samples;
 mod tests;
 
 use anyhow::Result;
+use schemas::risk::measure::{Told, auc};
+use schemas::risk::{Card, HeldOut};
 
 use crate::problem::Problem;
-pub use card::Card;
-use card::{Data, HeldOut, Verdict};
+pub use card::markdown;
 use fit::fit;
-use measure::{Scores, Told, auc, interval};
+use measure::{interval, scores};
 use samples::Sample;
 pub use samples::{STATEMENT, Samples};
 
@@ -51,11 +52,10 @@ pub fn train(samples: &Samples) -> Result<Card> {
     let baseline = told(&|sample| sample.baseline);
     let always = told(&|_| rate);
     let gain = gain(&ours, &baseline);
-    let [learned, baseline, base_rate] = [ours, baseline, always].map(|people| Scores::of(&people));
-    let verdict = verdict(&learned, &baseline, &base_rate, gain);
-    Ok(Card::new(
+    let [learned, baseline, base_rate] = [ours, baseline, always].map(|people| scores(&people));
+    Ok(card::card(
         &fitted,
-        Data::of(samples, rate),
+        card::data(samples, rate),
         HeldOut {
             people: samples.people.len() - people_of(&learned_from),
             answers: held_out.len(),
@@ -66,7 +66,6 @@ pub fn train(samples: &Samples) -> Result<Card> {
             gain_low: gain[0],
             gain_high: gain[1],
         },
-        verdict,
     ))
 }
 
@@ -85,20 +84,4 @@ fn gain(ours: &[Vec<Told>], baseline: &[Vec<Told>]) -> [f64; 2] {
         let of = |which: fn(&(f64, f64, bool)) -> f64| auc(&drawn.iter().map(|told| (which(told), told.2)).collect::<Vec<_>>());
         of(|told| told.0) - of(|told| told.1)
     })
-}
-
-fn verdict(learned: &Scores, baseline: &Scores, base_rate: &Scores, gain: [f64; 2]) -> Verdict {
-    let mut reasons = Vec::new();
-    if gain[0] <= 0.0 {
-        reasons.push(format!(
-            "it tells people apart no better than the baseline: an AUC of {:.3} to {:.3}, the difference between {:.3} and {:.3}",
-            learned.auc, baseline.auc, gain[0], gain[1]
-        ));
-    }
-    for (other, name) in [(baseline, "the baseline"), (base_rate, "telling everybody the same")] {
-        if learned.brier >= other.brier {
-            reasons.push(format!("its Brier score of {:.4} is not under that of {name}, {:.4}", learned.brier, other.brier));
-        }
-    }
-    Verdict { beats_the_baseline: reasons.is_empty(), reasons }
 }

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use schemas::Table;
 use schemas::directory::Person;
+use schemas::risk::{BASELINE, Model};
 use schemas::rows::{
     ACTIVITY_EVENTS, ActivityEventColumns, BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns, FOCUS_BLOCKS, FocusBlock,
     FocusBlockColumns, INTERRUPTIONS, Interruption, InterruptionColumns, MESSAGE_EVENTS, MessageEventColumns, SESSION_EVENTS,
@@ -12,7 +13,7 @@ use schemas::rows::{
 
 use crate::operators;
 use crate::operators::day::{Block, Daily, Window};
-use crate::operators::risk::{BASELINE, Model, Risk};
+use crate::operators::risk::Risk;
 use crate::state::emitted::Print;
 use crate::state::hash::Mix;
 
@@ -160,7 +161,7 @@ impl<'a> RowContext<'a> {
     }
 
     /// `first` is the first instant of the day, which decides the team.
-    pub fn risk(&self, day: i32, first: i64, model: &Model, found: Risk, final_: bool) -> BurnoutRisk<'a> {
+    pub fn risk(&self, day: i32, first: i64, model: &'a Model, found: Risk, final_: bool) -> BurnoutRisk<'a> {
         BurnoutRisk {
             user_id: self.user,
             day,
@@ -170,7 +171,7 @@ impl<'a> RowContext<'a> {
             risk_high: found.risk.map(|[.., high]| high),
             level: found.level(),
             status: found.status(),
-            model: model.name,
+            model: &model.name,
             active_days: found.active_days,
             features: found.factors,
             definition: self.definition,

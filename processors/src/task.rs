@@ -6,30 +6,29 @@
 //! ```
 
 mod control;
+mod load;
+mod models;
 mod outgoing;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eventlog::{Records, Topic};
-use futures::future::try_join_all;
-use futures::{StreamExt, TryStreamExt, stream};
-use store::{Commit, Scan};
+use schemas::risk::Models;
+use store::Commit;
 use tokio_util::sync::CancellationToken;
 
 use self::control::Search;
+use self::models::Retelling;
 use crate::group::Shared;
-use crate::partition::{Loaded, Need, Partition, Query, Saved, Work};
+use crate::partition::{Partition, Saved, Work};
 use crate::{Config, Cure, Deps, Error, metrics, publish};
 
 /// Batches larger than this are computed off the async threads.
 const INLINE_BYTES: usize = 16 << 10;
-/// The same for what was loaded.
-const INLINE_ROWS: usize = 2_000;
 /// How long a read waits while there is other work to do.
 const BUSY_WAIT: Duration = Duration::from_millis(1);
 /// Whoever finds another owner waits so long before it takes the partition back: the log's group may be about to say that it
@@ -83,33 +82,6 @@ pub(crate) async fn pause(cancel: &CancellationToken, wait: Duration) {
     }
 }
 
-/// Calls until it is done, or cannot be, or the process ends; the pauses between grow.
-async fn persist<T, E, F>(
-    number: u32,
-    config: &Config,
-    cancel: &CancellationToken,
-    wrap: fn(u32, E) -> Error,
-    call: impl Fn() -> F,
-) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, E>>,
-{
-    let mut wait = config.retry_from;
-    loop {
-        let error = match call().await {
-            Ok(done) => return Ok(done),
-            Err(error) => wrap(number, error),
-        };
-        if error.cure() != Cure::Retry || cancel.is_cancelled() {
-            return Err(error);
-        }
-        tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "tries again");
-        metrics::retried(number);
-        pause(cancel, wait).await;
-        wait = (wait * 2).min(config.retry_to);
-    }
-}
-
 /// One partition in hand.
 pub struct Owner {
     number: u32,
@@ -124,6 +96,9 @@ pub struct Owner {
     directory: Arc<schemas::Directory>,
     /// For people whose rows are of an older directory.
     search: Option<Search>,
+    /// The models last looked at, and the search for those whose risks follow older ones.
+    models: Option<Arc<Models>>,
+    retelling: Option<Retelling>,
     last_data_ms: i64,
     told: Option<Instant>,
     cancel: CancellationToken,
@@ -166,6 +141,8 @@ impl Owner {
             partition: Some(Box::new(partition)),
             directory,
             search: None,
+            models: None,
+            retelling: None,
             last_data_ms,
             told: None,
             cancel,
@@ -181,7 +158,7 @@ impl Owner {
         while !cancel.is_cancelled() {
             let partition = self.partition()?;
             let due = partition.has_moves() || partition.has_due();
-            let is_busy = due || self.search.is_some();
+            let is_busy = due || self.search.is_some() || self.retelling.is_some();
             let wait = if is_busy { BUSY_WAIT } else { self.config.tick };
             let records = tokio::select! {
                 () = cancel.cancelled() => break,
@@ -216,13 +193,6 @@ impl Owner {
         let behind = records.wire().len() >= self.config.max_batch_bytes / 2;
         self.step(records).await?;
         Ok(behind && !cancel.is_cancelled())
-    }
-
-    async fn persist<T, E, F>(&self, wrap: fn(u32, E) -> Error, call: impl Fn() -> F) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, E>>,
-    {
-        persist(self.number, &self.config, &self.cancel, wrap, call).await
     }
 
     async fn read(&self, bytes: usize, wait: Duration) -> Result<Records, Error> {
@@ -266,7 +236,7 @@ impl Owner {
         let moving = partition.has_moves();
         // Without records too the log may have been read on: over a hole.
         let live = records.next_offset() > position || partition.has_due();
-        let searching = self.search.is_some();
+        let (searching, retelling) = (self.search.is_some(), self.retelling.is_some());
         let partition = self.partition()?;
         if live {
             let mut work = partition.begin(records, position, now_ms);
@@ -278,8 +248,10 @@ impl Owner {
         } else if moving {
             // People who moved come in commits of their own, between the live ones.
             self.move_people(now_ms).await?;
+        } else if retelling {
+            self.retell_some(now_ms).await?;
         }
-        let nothing = !live && !moving && !searching;
+        let nothing = !live && !moving && !searching && !retelling;
         if nothing {
             if idle {
                 self.deps.stats.update(self.number, |s| s.settled_ms = Some(now_ms));
@@ -358,34 +330,6 @@ impl Owner {
             if is_little { task() } else { tokio::task::spawn_blocking(task).await.map_err(|e| self.broken(&e.to_string()))? };
         self.partition = Some(partition);
         Ok((work, done))
-    }
-
-    /// While one query's rows are taken in, the next one's are on their way.
-    async fn load(&mut self, mut work: Work) -> Result<Work, Error> {
-        let mut needs: Vec<Need> = std::mem::take(&mut work.needs);
-        let (number, config, cancel, deps) = (self.number, &self.config.clone(), &self.cancel.clone(), &self.deps.clone());
-        let scan = async |scan: Scan| {
-            let batches = persist(number, config, cancel, Error::store, || deps.store.scan(scan.clone())).await?;
-            Ok::<_, Error>(batches.into_iter().map(|batch| (scan.table, batch)).collect::<Vec<_>>())
-        };
-        let fetch = async |Query { needs, scans }| {
-            let batches = try_join_all(scans.into_iter().map(&scan)).await?.concat();
-            Ok::<_, Error>(Loaded { needs, batches })
-        };
-        let queries = self.partition()?.queries(&mut needs);
-        let mut coming = pin!(stream::iter(queries).map(fetch).buffered(2));
-        let mut next = coming.try_next().await?;
-        while let Some(loaded) = next {
-            let is_little = loaded.rows() <= INLINE_ROWS;
-            let absorb = self.with_partition(work, is_little, |partition, work| partition.absorb(work, loaded));
-            let (absorbed, following) = tokio::join!(absorb, coming.try_next());
-            (work, next) = (absorbed?.0, following?);
-        }
-        Ok(work)
-    }
-
-    async fn scan(&self, scan: Scan) -> Result<Vec<arrow::array::RecordBatch>, Error> {
-        self.persist(Error::store, || self.deps.store.scan(scan.clone())).await
     }
 
     /// A commit whose answer was lost is refused the second time, as its `from` is behind: then the owner begins again

@@ -12,6 +12,7 @@ use eventlog::{EventLog, RecordsBuilder, Topic, partition_of};
 use schemas::category::Rules;
 use schemas::control::Control;
 use schemas::directory::{Directory, Document};
+use schemas::risk::Models;
 use schemas::rows::{
     ACTIVITY_EVENTS, BURNOUT_RISK, FOCUS_BLOCKS, Factors, INTERRUPTIONS, Kind, MESSAGE_EVENTS, SESSION_EVENTS, USER_5M,
     USER_DAILY,
@@ -63,6 +64,8 @@ pub struct Options {
     pub memory_bytes: usize,
     /// Before the given number of batches was processed, the directory becomes another one.
     pub directory_changes: Vec<(usize, Document)>,
+    /// The same of the models that tell risks.
+    pub model_changes: Vec<(usize, Models)>,
     /// The directory changes while no owner lives: the next one finds rows of another.
     pub changes_offline: bool,
     /// Lets rows become final between batches, as in partitions that fall silent: the clock moves on after each batch, but never past `now_ms`.
@@ -86,6 +89,7 @@ impl Default for Options {
             rules: Rules::none(),
             memory_bytes: 512 << 20,
             directory_changes: Vec::new(),
+            model_changes: Vec::new(),
             changes_offline: false,
             settle_each: false,
             skew_ms: 0,
@@ -181,8 +185,14 @@ impl Harness {
     }
 
     pub fn set_directory(&self, directory: Document) -> Result<(), HarnessError> {
-        self.control.send_replace(control(directory)?);
+        let directory = Arc::new(Directory::new(directory)?);
+        self.control.send_modify(|known| *known = Arc::new(Control { directory, ..(**known).clone() }));
         Ok(())
+    }
+
+    pub fn set_models(&self, models: Models) {
+        let models = Arc::new(models);
+        self.control.send_modify(|known| *known = Arc::new(Control { models, ..(**known).clone() }));
     }
 
     pub async fn append(&self, records: &[(String, Vec<u8>)], accepted_ms: i64) -> Result<(), HarnessError> {
@@ -246,7 +256,7 @@ impl Ground {
 pub async fn dump(store: &dyn Store) -> Result<Tables, store::Error> {
     let mut tables = Tables::new();
     for table in DUMPED {
-        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: END_OF_TIME };
+        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: END_OF_TIME, columns: None };
         let rows = tables.entry(table.name.to_owned()).or_default();
         for batch in store.scan(scan).await? {
             rows.extend((0..batch.num_rows()).map(|row| json_row(table, &batch, row)));
@@ -278,6 +288,12 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
                 harness.restart().await?;
             }
         }
+        for (_, models) in options.model_changes.iter().filter(|(at, _)| *at == i) {
+            harness.set_models(models.clone());
+            if options.changes_offline {
+                harness.restart().await?;
+            }
+        }
         if options.skew_ms != 0 {
             harness.set_clock(now_ms + options.skew_ms * (i as i64 % 2));
             harness.restart().await?;
@@ -302,6 +318,11 @@ pub async fn run_case(case: &Case, options: &Options) -> Result<Tables, HarnessE
         options.directory_changes.iter().filter(|(at, _)| at.saturating_mul(options.batch.max(1)) >= case.records.len())
     {
         harness.set_directory(document.clone())?;
+    }
+    for (_, models) in
+        options.model_changes.iter().filter(|(at, _)| at.saturating_mul(options.batch.max(1)) >= case.records.len())
+    {
+        harness.set_models(models.clone());
     }
     harness.catch_up().await?;
     harness.set_clock(now_ms + 40 * 86_400_000);

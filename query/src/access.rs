@@ -49,7 +49,11 @@ pub enum Request<'a> {
     /// The directory, as far as the caller may see it.
     Directory,
     Sql,
-    /// Directory, tokens.
+    /// Models of burnout risk: their cards, and how they do.
+    Models,
+    /// How often a risk of burnout is wrong.
+    Accuracy,
+    /// Directory, tokens, models.
     Configure,
 }
 
@@ -94,7 +98,7 @@ pub fn decide(viewer: &Viewer, request: Request<'_>, org: &Org) -> Decision {
         (Role::Member | Role::Manager, Request::Me) if viewer.person.is_some() => Allow(None),
         (Role::Member | Role::Manager, Request::Me) => Forbid("this token speaks for no person"),
         (_, Request::Me) => Forbid("a person's own page is for that person: use a member or manager token"),
-        (_, Request::Pipeline | Request::Directory) => Allow(None),
+        (_, Request::Pipeline | Request::Directory | Request::Accuracy) => Allow(None),
         (Role::Admin | Role::Analyst, Request::Org) => Allow(Some(ROOT)),
         (Role::Admin | Role::Analyst, Request::Team(id)) => org.find(id).map_or(Unknown, |unit| Allow(Some(unit))),
         (Role::Manager, Request::Team(id)) => match org.find(id).filter(|unit| viewer.sees(*unit)) {
@@ -105,8 +109,12 @@ pub fn decide(viewer: &Viewer, request: Request<'_>, org: &Org) -> Decision {
         (_, Request::Org) => Forbid("the organisation's view is for admins and analysts"),
         (Role::Admin, Request::Sql | Request::Configure) => Allow(None),
         (Role::Analyst, Request::Sql) => Allow(None),
+        (Role::Admin | Role::Analyst, Request::Models) => Allow(None),
+        (_, Request::Models) => {
+            Forbid("models are for admins and analysts; /v1/burnout/accuracy tells everybody how often they are wrong")
+        }
         (_, Request::Sql) => Forbid("SQL is for admins and analysts"),
-        (_, Request::Configure) => Forbid("only admins change the directory and tokens"),
+        (_, Request::Configure) => Forbid("only admins change the directory, tokens and models"),
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::access::{self, Decision, Org, Request, Viewer, decide};
 use crate::figures::FigureStore;
 use crate::live::hub::Hub;
+use crate::models::watch::Watched;
 use crate::share::Shares;
 use crate::{Config, Deps, Error};
 
@@ -39,6 +40,8 @@ pub struct Inner {
     pub log_end_at_start: tokio::sync::OnceCell<Arc<Vec<u64>>>,
     /// The live state is seeded and follows the log.
     pub live_runs: AtomicBool,
+    /// How the models of burnout risk did when they were looked at last.
+    pub watched: Mutex<Option<Arc<Watched>>>,
 }
 
 impl Inner {
@@ -56,6 +59,7 @@ impl Inner {
             readers: Mutex::default(),
             log_end_at_start: tokio::sync::OnceCell::new(),
             live_runs: AtomicBool::new(false),
+            watched: Mutex::default(),
         }
     }
 

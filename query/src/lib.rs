@@ -12,7 +12,8 @@
 //! cookies (a token is all there is).
 //!
 //! Map: `routes` lists every route. `rest` answers from `figures` (the read model of teams) and `sql/*.sql` (one person);
-//! `sql` streams statements; `live` is the feed; `directory`, `tokens`, `service`, `assets` are what they say.
+//! `sql` streams statements; `live` is the feed; `models` has those of burnout risk;
+//! `directory`, `tokens`, `service`, `assets` are what they say.
 
 mod access;
 mod app;
@@ -24,6 +25,7 @@ mod error;
 mod figures;
 mod live;
 pub mod metrics;
+mod models;
 mod path;
 mod rest;
 mod routes;
@@ -94,8 +96,10 @@ impl Service {
         // Whoever asks first finds them; the log may not be there yet.
         let _ = service::ends_at_start(&self.app).await;
         let warm = tokio::spawn(figures::warm::run(self.app.clone(), self.app.deps.cancel.clone()));
+        let watch = tokio::spawn(models::watch::run(self.app.clone(), self.app.deps.cancel.clone()));
         let ended = live::task::run(self.app.clone(), self.app.deps.cancel.clone()).await;
         warm.abort();
+        watch.abort();
         ended
     }
 }

@@ -32,6 +32,8 @@ pub const LIVE_CONFLATIONS: &str = "focusflow_query_live_conflations_total";
 pub const LIVE_FRESHNESS_SECONDS: &str = "focusflow_query_live_freshness_seconds";
 /// Time to bring the open topics up to date, once a tick.
 pub const LIVE_TICK_SECONDS: &str = "focusflow_query_live_tick_seconds";
+/// Times a learned model of burnout risk that could no longer be trusted was replaced by the baseline.
+pub const MODEL_FALLBACKS: &str = "focusflow_query_model_fallbacks_total";
 
 /// Registers the descriptions, for `# HELP` lines.
 pub fn describe() {
@@ -52,4 +54,5 @@ pub fn describe() {
     describe_counter!(LIVE_CONFLATIONS, "Times a slow reader was set to the latest state.");
     describe_histogram!(LIVE_FRESHNESS_SECONDS, Unit::Seconds, "From acceptance of an event to its delta.");
     describe_histogram!(LIVE_TICK_SECONDS, Unit::Seconds, "Time to bring the open topics up to date.");
+    describe_counter!(MODEL_FALLBACKS, "Times a learned model was replaced by the baseline.");
 }

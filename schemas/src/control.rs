@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::directory::Directory;
 use crate::pseudonym;
+use crate::risk::Models;
 
 #[derive(Debug, Clone, Default)]
 pub struct Control {
@@ -16,6 +17,8 @@ pub struct Control {
     pub directory: Arc<Directory>,
     pub tokens: Tokens,
     pub settings: Settings,
+    /// Of burnout risk.
+    pub models: Arc<Models>,
     /// What analysts' pseudonyms are made with: made once, the same in every process, shown nowhere. None in a snapshot
     /// nobody has loaded yet.
     pub pseudonyms: Option<pseudonym::Key>,

@@ -18,6 +18,7 @@ pub mod live;
 pub mod outcome;
 pub mod privacy;
 pub mod pseudonym;
+pub mod risk;
 pub mod rows;
 pub mod stat;
 pub mod table;

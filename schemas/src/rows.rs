@@ -113,6 +113,12 @@ impl Kind for Factors {
     }
 }
 
+/// A column by its name, row by row: for batches that have but some of a table's columns.
+pub fn column<'a, K: Kind>(batch: &'a RecordBatch, name: &str) -> Option<impl Fn(usize) -> Option<K::Value<'a>> + use<'a, K>> {
+    let array = batch.column_by_name(name)?;
+    Some(move |row| K::get(array, row))
+}
+
 macro_rules! table {
     (
         $(#[doc = $doc:literal])+

@@ -208,8 +208,13 @@ async fn time_scan(
             cpu = cpu_ms();
         }
         let started = Instant::now();
-        let scan =
-            Scan { table, whose: Whose::People(users.clone()), from_ms: (START + from) * DAY_MS, to_ms: (START + to) * DAY_MS };
+        let scan = Scan {
+            table,
+            whose: Whose::People(users.clone()),
+            from_ms: (START + from) * DAY_MS,
+            to_ms: (START + to) * DAY_MS,
+            columns: None,
+        };
         rows = store.scan(scan).await?.iter().map(|b| b.num_rows()).sum();
         taken.push(started.elapsed().as_secs_f64() * 1e3);
     }

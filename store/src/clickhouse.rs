@@ -139,8 +139,14 @@ impl ClickHouseStore {
         })
     }
 
-    async fn scan_of(&self, table: &Table, whose: Whose, from_ms: i64, to_ms: i64) -> Result<Vec<RecordBatch>, Error> {
-        let columns: Vec<String> = table.columns.iter().map(|c| quote(c.name)).collect();
+    async fn scan_of(&self, scan: &Scan, whose: Whose) -> Result<Vec<RecordBatch>, Error> {
+        let table = scan.table;
+        let schema = table.schema();
+        let schema = match scan.columns {
+            Some(columns) => Arc::new(schema.project(&places(table, columns)?).map_err(|e| Error::Invalid(e.to_string()))?),
+            None => schema,
+        };
+        let columns: Vec<String> = schema.fields().iter().map(|field| quote(field.name())).collect();
         let order: Vec<String> = table.order().map(quote).collect();
         let (people, users) = match whose {
             Whose::People(users) => (" AND user_id IN {users:Array(String)}".into(), Some(users)),
@@ -155,14 +161,14 @@ impl ClickHouseStore {
             columns.join(", "),
             self.rows,
             quote(table.name),
-            span(table, from_ms, to_ms),
+            span(table, scan.from_ms, scan.to_ms),
             order.join(", ")
         );
         // Whose and when are of the sort key, so they may be asked before the versions are merged: two to six times quicker.
         // All versions of a row lie in one partition, as its time never changes.
         let query = self.connection.query(&sql).with_setting("do_not_merge_across_partitions_select_final", "1");
         let query = if let Some(users) = users { query.param("users", users) } else { query };
-        self.connection.rows("reading rows", query, &table.schema()).await
+        self.connection.rows("reading rows", query, &schema).await
     }
 
     /// What is wrong with a connection and would keep a process from its work; changes nothing.
@@ -201,14 +207,13 @@ impl Store for ClickHouseStore {
         if scan.from_ms >= scan.to_ms {
             return Ok(Vec::new());
         }
-        let Scan { table, whose, from_ms, to_ms } = scan;
-        let Whose::People(mut users) = whose else { return self.scan_of(table, whose, from_ms, to_ms).await };
+        let Whose::People(mut users) = scan.whose.clone() else { return self.scan_of(&scan, scan.whose.clone()).await };
         users.sort_unstable();
         users.dedup();
         let mut batches = Vec::new();
         // Rows are in the order of people, and so are the pieces of a list that is too long for one request.
         for users in pieces(users) {
-            batches.extend(self.scan_of(table, Whose::People(users), from_ms, to_ms).await?);
+            batches.extend(self.scan_of(&scan, Whose::People(users)).await?);
         }
         Ok(batches)
     }
@@ -266,6 +271,13 @@ fn pieces(users: Vec<String>) -> Vec<Vec<String>> {
         }
     }
     pieces
+}
+
+/// Where columns stand in their table.
+fn places(table: &Table, columns: &[&str]) -> Result<Vec<usize>, Error> {
+    let place = |name: &&str| table.columns.iter().position(|column| column.name == *name);
+    let places: Option<Vec<usize>> = columns.iter().map(place).collect();
+    places.ok_or_else(|| Error::Invalid(format!("{} has not all of the columns {columns:?}", table.name)))
 }
 
 /// The table's time within [from, to), in words that its sort order and partitions can be searched by.

@@ -1,4 +1,4 @@
-//! The seam to control data: the directory, tokens and settings that an administrator decides. Changes come in through
+//! The seam to control data: the directory, tokens, settings and models that an administrator decides. Changes come in through
 //! the methods, every process sees them as immutable snapshots (`schemas::control::Control`).
 //!
 //! Invariants (each a case of the contract suite in `contract`, which every implementation passes):
@@ -25,6 +25,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use schemas::control::{Control, Settings, Token};
 use schemas::directory::Document;
+use schemas::risk::{Card, Turn};
 use tokio::sync::watch;
 
 use crate::Error;
@@ -55,6 +56,13 @@ pub trait ControlStore: Send + Sync + 'static {
     async fn revoke_token(&self, id: &str) -> Result<u64, Error>;
 
     async fn put_settings(&self, settings: Settings) -> Result<u64, Error>;
+
+    /// Adds a learned model; one that is there already changes nothing. `Error::Invalid` for a card that contradicts itself.
+    async fn add_model(&self, card: Card, now_ms: i64) -> Result<u64, Error>;
+
+    /// Gives a model its turn. `Error::Invalid` for a model that is not to be used, or when there are not `seen` turns any more:
+    /// somebody else decided in between.
+    async fn take_turn(&self, turn: Turn, seen: usize) -> Result<u64, Error>;
 }
 
 pub type SharedControl = Arc<dyn ControlStore>;

@@ -63,6 +63,8 @@ pub struct Scan {
     /// The table's time column within [from, to): UTC ms, or for a Day column the midnights (UTC) of the dates.
     pub from_ms: i64,
     pub to_ms: i64,
+    /// These alone, in this order; else all of the table's.
+    pub columns: Option<&'static [&'static str]>,
 }
 
 #[derive(Debug, Clone)]

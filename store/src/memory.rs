@@ -117,7 +117,14 @@ impl Inner {
             .flat_map(BTreeMap::values)
             .filter(|e| !e.deleted && (scan.from_ms..scan.to_ms).contains(&e.time_ms))
             .collect();
-        entries.chunks(BATCH_ROWS).map(gather).collect()
+        let project = |batch: RecordBatch| match scan.columns {
+            Some(columns) => {
+                let places = columns.iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>();
+                batch.project(&places.map_err(damaged)?).map_err(damaged)
+            }
+            None => Ok(batch),
+        };
+        entries.chunks(BATCH_ROWS).map(|entries| project(gather(entries)?)).collect()
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use schemas::Table;
-use schemas::rows::{DIRECTORY, DirectoryEntry, DirectoryEntryColumns, FOCUS_BLOCKS, FocusBlock, FocusBlockColumns, USER_5M};
+use schemas::rows::{
+    DIRECTORY, DirectoryEntry, DirectoryEntryColumns, FOCUS_BLOCKS, FocusBlock, FocusBlockColumns, Int, Text, USER_5M, column,
+};
 
 use crate::rows::{DAY_MS, damaged};
 use crate::{Checkpoint, Commit, Error, Scan, Store, Whose};
@@ -62,7 +64,7 @@ pub async fn read_blocks(
 ) -> Result<Vec<(String, i64, u64, i64)>, Error> {
     let people = || users.iter().map(|u| (*u).to_owned()).collect();
     let whose = if users.is_empty() { Whose::EVERYONE } else { Whose::People(people()) };
-    let batches = store.scan(Scan { table: &FOCUS_BLOCKS, whose, from_ms, to_ms }).await?;
+    let batches = store.scan(Scan { table: &FOCUS_BLOCKS, whose, from_ms, to_ms, columns: None }).await?;
     let mut rows = Vec::new();
     for batch in &batches {
         assert_eq!(batch.schema(), FOCUS_BLOCKS.schema(), "a scan gives the table's full schema");
@@ -92,6 +94,7 @@ pub async fn contract<S: Subject>(make: impl AsyncFn() -> Result<S, Error>) -> R
     tombstones_hide_rows_until_a_higher_version(&mut make().await?).await?;
     scans_are_bounded_and_in_key_order(&mut make().await?).await?;
     a_partition_has_the_rows_of_its_people(&mut make().await?).await?;
+    a_scan_gives_the_columns_asked_for(&mut make().await?).await?;
     what_was_flushed_is_never_lost(&mut make().await?).await?;
     a_crash_sets_back_to_a_whole_commit(&mut make().await?).await?;
     a_replay_after_a_crash_gives_the_same_rows(&mut make().await?).await?;
@@ -230,6 +233,32 @@ async fn scans_are_bounded_and_in_key_order(s: &mut impl Subject) -> Result<(), 
     Ok(())
 }
 
+async fn a_scan_gives_the_columns_asked_for(s: &mut impl Subject) -> Result<(), Error> {
+    let store = s.store();
+    let epoch = store.acquire(0).await?.epoch;
+    let rows = [("b", MONDAY_MS, 1, 5, false), ("a", MONDAY_MS, 1, 6, false), ("c", MONDAY_MS, 1, 7, false)];
+    store.commit(commit_of(0, epoch, 0, 1, &rows)?).await?;
+    // A newer version, and one that is no more: neither key nor version is asked for.
+    store.commit(commit_of(0, epoch, 1, 2, &[("a", MONDAY_MS, 2, 8, false), ("c", MONDAY_MS, 2, 0, true)])?).await?;
+    for flushed in [false, true] {
+        if flushed {
+            store.flush().await?;
+        }
+        let (from_ms, to_ms) = (MONDAY_MS, MONDAY_MS + 1);
+        let columns: Option<&[&str]> = Some(&["focus_ms", "user_id"]);
+        let batches = store.scan(Scan { table: &FOCUS_BLOCKS, whose: Whose::EVERYONE, from_ms, to_ms, columns }).await?;
+        let mut found = Vec::new();
+        for batch in &batches {
+            let names: Vec<&str> = batch.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
+            assert_eq!(names, ["focus_ms", "user_id"]);
+            let (focus, user) = (column::<Int>(batch, "focus_ms").unwrap(), column::<Text>(batch, "user_id").unwrap());
+            found.extend((0..batch.num_rows()).map(|row| (user(row).unwrap().to_owned(), focus(row).unwrap())));
+        }
+        assert_eq!(found, [("a".to_owned(), 8), ("b".to_owned(), 5)]);
+    }
+    Ok(())
+}
+
 async fn a_partition_has_the_rows_of_its_people(s: &mut impl Subject) -> Result<(), Error> {
     // As the event log tells them apart by their names.
     let homes = [("a", 60), ("ada", 13), ("benedikta", 20), ("c", 10), ("d", 17), ("u-00017", 2), ("Łucja", 36)];
@@ -239,7 +268,7 @@ async fn a_partition_has_the_rows_of_its_people(s: &mut impl Subject) -> Result<
     store.commit(commit_of(0, epoch, 0, 1, &rows)?).await?;
     for (user, number) in homes {
         let whose = Whose::Partition { number, of: 64 };
-        let scan = Scan { table: &FOCUS_BLOCKS, whose, from_ms: MONDAY_MS, to_ms: MONDAY_MS + 1 };
+        let scan = Scan { table: &FOCUS_BLOCKS, whose, from_ms: MONDAY_MS, to_ms: MONDAY_MS + 1, columns: None };
         let batches = store.scan(scan).await?;
         let found: Vec<&str> = batches.iter().flat_map(FocusBlock::read).map(|block| block.user_id).collect();
         let expected = if s.tells_partitions_apart() { vec![user] } else { homes.map(|(user, _)| user).to_vec() };

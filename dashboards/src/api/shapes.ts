@@ -25,4 +25,5 @@ export type MeLive = Required<Schemas['MeLive']>;
 export type BurnoutPoint = Schemas['BurnoutPoint'];
 export type MyBurnout = Schemas['Burnout'];
 export type TeamBurnout = Schemas['TeamBurnout'];
+export type Accuracy = Schemas['BurnoutAccuracy'];
 export type Problem = Schemas['Problem'];

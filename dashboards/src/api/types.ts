@@ -435,6 +435,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/burnout/accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often a risk is wrong
+         * @description For anyone it is told of: what it is, what it is not, its error rates here and in published studies.
+         */
+        get: operations["burnoutAccuracy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models of burnout risk
+         * @description Cards, turns, and how each does on the answers of the last weeks. Admins and analysts.
+         */
+        get: operations["listModels"];
+        put?: never;
+        /**
+         * Add a model
+         * @description By its card. It runs beside and is shown to nobody; once is enough. Admins.
+         */
+        post: operations["addModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a model its turn
+         * @description From a day on it tells the risk of a share of the people; the newest turn that holds decides. One that does not beat the baseline on people it has not seen is refused. Admins.
+         */
+        post: operations["giveTurn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/live": {
         parameters: {
             query?: never;
@@ -1977,6 +2041,175 @@ export interface components {
             code?: string;
             message?: string;
         };
+        RiskModel: {
+            name: string;
+            bias: number;
+            /** @description In the order of the features. */
+            weights: number[];
+        };
+        Reliability: {
+            answers: number;
+            told: number;
+            came_true: number;
+        };
+        RiskThreshold: {
+            from: number;
+            flagged: number;
+            /** @description Of the flagged, those who said yes. */
+            precision: number | null;
+            /** @description Of those who said yes, the flagged. */
+            recall: number | null;
+        };
+        RiskScores: {
+            /** @description That one who said yes is told more than one who said no; 0.5 is a coin. */
+            auc: number;
+            auc_low: number;
+            auc_high: number;
+            brier: number;
+            calibration_error: number;
+            reliability: components["schemas"]["Reliability"][];
+            thresholds: components["schemas"]["RiskThreshold"][];
+        };
+        /** @description What `focusflow train` wrote: where a model comes from, how often it is right, and how it compares. */
+        ModelCard: {
+            /** @description Follows from bias and weights. */
+            name: string;
+            bias: number;
+            weights: {
+                [key: string]: number;
+            };
+            alpha: number;
+            losses: number[][];
+            data: {
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                people: number;
+                answers: number;
+                yes_rate: number;
+                /** @description Of each feature's values, the share that is 0 and in five bins of equal width. */
+                features: {
+                    [key: string]: number[];
+                };
+            };
+            held_out: {
+                people: number;
+                answers: number;
+                yes: number;
+                learned: components["schemas"]["RiskScores"];
+                baseline: components["schemas"]["RiskScores"];
+                base_rate: components["schemas"]["RiskScores"];
+                gain_low: number;
+                gain_high: number;
+            };
+            verdict: {
+                beats_the_baseline: boolean;
+                reasons: string[];
+            };
+        };
+        ModelTurn: {
+            /** Format: date */
+            from: string;
+            model: string;
+            /** @description Of a hundred people, the same ones always. */
+            share: number;
+            decided_at: number;
+            why: string;
+        };
+        ModelLately: {
+            model: string;
+            auc: number;
+            brier: number;
+            calibration_error: number;
+            told: number;
+            came_true: number;
+            thresholds: components["schemas"]["RiskThreshold"][];
+        };
+        Models: {
+            serving: string;
+            baseline: components["schemas"]["RiskModel"];
+            models: {
+                added_at: number;
+                /** @description Of a hundred people, those it tells today; 0 runs beside and is not shown. */
+                share: number;
+                card: components["schemas"]["ModelCard"];
+            }[];
+            turns: components["schemas"]["ModelTurn"][];
+            /** @description On the answers of the last weeks; null until looked at, without figures below 50 people and 200 answers. */
+            lately: {
+                at: number;
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                people: number;
+                answers: number;
+                models: components["schemas"]["ModelLately"][];
+                drift: {
+                    feature: string;
+                    /** @description Population stability index: from 0.25 on much. */
+                    index: number;
+                }[];
+            } | null;
+        };
+        ModelTurnRequest: {
+            /** @description Of a model that beats the baseline, or `baseline-1`. */
+            model: string;
+            /** @default 100 */
+            share: number;
+            /**
+             * Format: date
+             * @description Up to 28 days back; tomorrow (UTC) when absent. Risks of days from then on are told anew.
+             */
+            from?: string;
+            why?: string;
+        };
+        ModelDecided: {
+            version: number;
+        };
+        /** @description What a risk of burnout is, what it is not, and how often it is wrong. */
+        BurnoutAccuracy: {
+            model: {
+                name: string;
+                learned: boolean;
+                /** Format: date */
+                since: string | null;
+                beside: string[];
+            };
+            is: string;
+            is_not: string[];
+            seen_by: string;
+            elevated_from: number;
+            high_from: number;
+            features: {
+                name: string;
+                weight: number;
+            }[];
+            /** @description On people it had not seen; null where this company never measured it. */
+            measured: {
+                people: number;
+                answers: number;
+                yes: number;
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                scores: components["schemas"]["RiskScores"];
+            } | null;
+            /** @description On the answers of the last weeks; null where too few people answered. */
+            lately: components["schemas"]["ModelLately"] | null;
+            /** @description What independent studies found of models like this one. */
+            published: {
+                auc: number;
+                sources: string[];
+                right: {
+                    auc: number;
+                    base_rate: number;
+                    precision: number;
+                }[];
+            };
+        };
     };
     responses: {
         /** @description What is wrong, with a stable code. */
@@ -2826,6 +3059,114 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    burnoutAccuracy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurnoutAccuracy"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    addModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelCard"];
+            };
+        };
+        responses: {
+            /** @description Add a model */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDecided"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    giveTurn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelTurnRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDecided"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };

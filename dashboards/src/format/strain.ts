@@ -16,6 +16,8 @@ const FACTORS: Record<string, string> = {
   low_mood: 'Low mood in check-ins',
 };
 
+export const factor = (name: string): string => FACTORS[name] ?? name;
+
 export const LEVELS = ['low', 'elevated', 'high'] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -38,7 +40,7 @@ export interface Reason {
 export function reasons(point: BurnoutPoint): Reason[] {
   const felt = point.features.filter(({ contribution }) => contribution >= LEAST).slice(0, MOST);
   const top = felt[0]?.contribution ?? 1;
-  return felt.map(({ name, contribution }) => ({ name, words: FACTORS[name] ?? name, share: contribution / top }));
+  return felt.map(({ name, contribution }) => ({ name, words: factor(name), share: contribution / top }));
 }
 
 /** The risk with its bounds, as text. */

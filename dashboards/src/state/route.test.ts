@@ -14,6 +14,8 @@ test('addresses are read', () => {
   expect(parseRoute('#/team/t-1')).toEqual({ page: 'team', id: 't-1' });
   expect(parseRoute('#/org')).toEqual({ page: 'org' });
   expect(parseRoute('#/me')).toEqual({ page: 'me' });
+  expect(parseRoute('#/accuracy')).toEqual({ page: 'accuracy' });
+  expect(href({ page: 'accuracy' })).toBe('#/accuracy');
   for (const odd of ['#/team', '#/team/a/b', '#/x', '#/org/x']) expect(parseRoute(odd)).toEqual({ page: 'unknown' });
 });
 

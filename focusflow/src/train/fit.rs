@@ -6,10 +6,10 @@ use linfa::Dataset;
 use linfa::traits::Fit;
 use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2};
-use processors::operators::risk::FEATURES;
-use serde::Serialize;
+use schemas::risk::measure::Told;
+use schemas::risk::{Card, FEATURES, Model};
 
-use super::measure::{Told, log_loss};
+use super::measure::log_loss;
 use super::samples::Sample;
 
 const FOLDS: u32 = 5;
@@ -19,29 +19,12 @@ const MAX_ITERATIONS: u64 = 500;
 /// Calibration fits two numbers: next to nothing holds them back.
 const CALIBRATION_ALPHA: f64 = 1e-6;
 
-/// Of features to a risk: what the baseline is, with numbers that were learned.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Linear {
-    pub bias: f64,
-    pub weights: [f64; FEATURES.len()],
-}
-
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    pub model: Linear,
+    pub model: Model,
     pub alpha: f64,
     /// Mean log loss for people not seen, by alpha.
     pub losses: Vec<(f64, f64)>,
-}
-
-impl Linear {
-    fn z(&self, features: &[f64; FEATURES.len()]) -> f64 {
-        self.weights.iter().zip(features).fold(self.bias, |z, (weight, value)| z + weight * value)
-    }
-
-    pub fn risk(&self, features: &[f64; FEATURES.len()]) -> f64 {
-        1.0 / (1.0 + (-self.z(features)).exp())
-    }
 }
 
 pub fn fit(samples: &[&Sample]) -> Result<Fitted> {
@@ -65,19 +48,20 @@ pub fn fit(samples: &[&Sample]) -> Result<Fitted> {
     let slope = slope[0];
     let mut weights = [0.0; FEATURES.len()];
     weights.iter_mut().zip(&plain.1).for_each(|(weight, learned)| *weight = slope * learned);
-    Ok(Fitted { model: Linear { bias: shift + slope * plain.0, weights }, alpha, losses })
+    let bias = shift + slope * plain.0;
+    Ok(Fitted { model: Model { name: Card::name_of(bias, &weights), bias, weights }, alpha, losses })
 }
 
 /// What each fold's model says of the people of that fold, and what came true.
 fn unseen(samples: &[&Sample], alpha: f64) -> Result<Vec<(f64, bool)>> {
     let mut told = Vec::with_capacity(samples.len());
     for fold in 0..FOLDS {
-        let (test, train): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|sample| sample.person % FOLDS == fold);
+        let (test, train): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|sample| sample.person / 10 % FOLDS == fold);
         let (bias, learned) = regression(train.iter().map(|sample| (&sample.features[..], sample.yes)), FEATURES.len(), alpha)
             .context("cross-validation")?;
         let mut weights = [0.0; FEATURES.len()];
         weights.copy_from_slice(&learned);
-        let model = Linear { bias, weights };
+        let model = Model { name: String::new(), bias, weights };
         told.extend(test.iter().map(|sample| (model.z(&sample.features), sample.yes)));
     }
     Ok(told)
@@ -109,7 +93,7 @@ mod tests {
     #[test]
     fn it_finds_what_the_answers_were_made_of() {
         let mut dice = Dice::of(3, &[1]);
-        let truth = Linear { bias: -1.0, weights: [2.0, 0.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0] };
+        let truth = Model { name: "truth".into(), bias: -1.0, weights: [2.0, 0.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0] };
         let samples: Vec<Sample> = (0..20_000)
             .map(|i| {
                 let features = std::array::from_fn(|_| dice.share());

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow};
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
-use processors::operators::risk::FEATURES;
+use arrow::datatypes::{Date32Type, Int64Type};
+use schemas::risk::{BASELINE, FEATURES, Features};
 use schemas::rows::{Factors, Kind};
 
 /// One answer. Those of a person are told apart by nothing but the pseudonym.
 pub const STATEMENT: &str = "\
-SELECT r.user_id AS person, r.day AS day, r.risk AS baseline, r.features AS features, c.burnout AS answer
+SELECT r.user_id AS person, r.day AS day, r.features AS features, c.burnout AS answer
 FROM (SELECT user_id, CAST(ts AS DATE) AS day, burnout FROM session_events WHERE kind = 'checkin' AND burnout IS NOT NULL) AS c
 JOIN burnout_risk AS r ON r.user_id = c.user_id AND r.day = c.day - INTERVAL '2' DAY
-WHERE r.status = 'ok' AND r.model = 'baseline-1'";
+WHERE r.status = 'ok'";
 
 /// From here on an answer says yes.
 const YES: i64 = 3;
@@ -23,8 +23,8 @@ const YES: i64 = 3;
 pub struct Sample {
     pub person: u32,
     pub day: i32,
-    pub features: [f64; FEATURES.len()],
-    /// The risk by the baseline.
+    pub features: Features,
+    /// The risk by the baseline, whichever model told it.
     pub baseline: f64,
     pub yes: bool,
 }
@@ -45,7 +45,6 @@ impl Samples {
             let typed = |name: &'static str| move || anyhow!("the column {name} is of another type than it should be");
             let person = column("person")?.as_string_opt::<i32>().with_context(|| "person is no text")?;
             let day = column("day")?.as_primitive_opt::<Date32Type>().ok_or_else(typed("day"))?;
-            let baseline = column("baseline")?.as_primitive_opt::<Float64Type>().ok_or_else(typed("baseline"))?;
             let answer = column("answer")?.as_primitive_opt::<Int64Type>().ok_or_else(typed("answer"))?;
             let features = column("features")?;
             for row in 0..batch.num_rows() {
@@ -55,12 +54,13 @@ impl Samples {
                     person: 0,
                     day: day.value(row),
                     features: [0.0; FEATURES.len()],
-                    baseline: baseline.value(row),
+                    baseline: 0.0,
                     yes: answer.value(row) >= YES,
                 };
                 for (place, name) in sample.features.iter_mut().zip(FEATURES) {
                     *place = value(name).with_context(|| format!("a risk has no feature {name}"))?;
                 }
+                sample.baseline = BASELINE.risk(&sample.features);
                 by_person.entry(person.value(row).to_owned()).or_default().push(sample);
             }
         }

@@ -1,4 +1,4 @@
-use processors::operators::risk::{BASELINE, FEATURES};
+use schemas::risk::{BASELINE, FEATURES};
 
 use super::*;
 use crate::simulate::Dice;
@@ -37,7 +37,7 @@ fn what_can_be_learned_is_and_it_says_how_well() {
     assert_eq!(base_rate.auc, 0.5);
     assert!((550..650).contains(&card.held_out.people), "{}", card.held_out.people);
     assert_eq!((card.data.from.as_str(), card.data.to.as_str()), ("2024-10-04", "2024-10-07"));
-    let text = card.markdown();
+    let text = markdown(&card);
     assert!(text.contains("It beats the baseline") && text.contains("| meetings | ") && text.contains(&card.name), "{text}");
 }
 
@@ -46,7 +46,7 @@ fn answers_that_follow_from_nothing_are_not_to_be_learned_from() {
     let card = train(&people(2_000, |_| 0.2)).unwrap();
     assert!(!card.verdict.beats_the_baseline);
     assert!(card.verdict.reasons[0].contains("no better than the baseline"), "{:?}", card.verdict);
-    assert!(card.markdown().contains("Not to be used"));
+    assert!(markdown(&card).contains("Not to be used"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ const OF_THE_WAY: [&str; 2] = ["source", "ingested_at"];
 pub async fn dump(store: &dyn Store) -> Tables {
     let mut tables = Tables::new();
     for table in processors::testing::DUMPED {
-        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: i64::MAX / 2 };
+        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: i64::MAX / 2, columns: None };
         let batches = store.scan(scan).await.unwrap();
         let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| keyed(table, read(table, batch, row))));
         tables.insert(table.name, rows.collect());

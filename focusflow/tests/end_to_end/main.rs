@@ -5,6 +5,7 @@
 
 mod kills;
 mod machine;
+mod models;
 mod parquet_in;
 mod settings;
 mod ways_in;

@@ -7,6 +7,7 @@
 
 use std::sync::LazyLock;
 
+use schemas::risk::{FEATURES, Features, Model, level};
 use schemas::rows::Factor;
 
 /// Days that a risk is made of.
@@ -22,31 +23,6 @@ const NOTHING: f64 = 1e-9;
 /// Days are drawn anew so often, and so many of the risks lie outside on each side.
 const SAMPLES: usize = 200;
 const OUTSIDE: usize = SAMPLES / 20;
-
-pub const FEATURES: [&str; 11] = [
-    "overwork",
-    "after_hours",
-    "weekends",
-    "short_rest",
-    "meetings",
-    "interruptions",
-    "focus_decline",
-    "long_days",
-    "volatility",
-    "no_recovery",
-    "low_mood",
-];
-
-/// Features to a risk.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Model {
-    pub name: &'static str,
-    pub bias: f64,
-    pub weights: [f64; FEATURES.len()],
-}
-
-pub static BASELINE: Model =
-    Model { name: "baseline-1", bias: -3.2, weights: [1.6, 1.4, 0.9, 1.1, 0.6, 0.9, 0.8, 0.8, 0.5, 0.7, 1.5] };
 
 /// What there is of one of the days.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -77,11 +53,7 @@ pub struct Risk {
 
 impl Risk {
     pub fn level(&self) -> Option<&'static str> {
-        self.risk.map(|[risk, ..]| match risk {
-            r if r < 0.3 => "low",
-            r if r < 0.55 => "elevated",
-            _ => "high",
-        })
+        self.risk.map(|[risk, ..]| level(risk))
     }
 
     pub fn status(&self) -> &'static str {
@@ -109,13 +81,6 @@ pub fn risk(model: &Model, days: &[Day]) -> Risk {
     // To nine decimals, so that rounding decides nothing.
     factors.sort_by_key(|factor| -(factor.contribution * 1e9).round() as i64);
     Risk { active_days: active_days as i64, risk, factors }
-}
-
-impl Model {
-    fn risk(&self, features: &[f64; FEATURES.len()]) -> f64 {
-        let z = self.weights.iter().zip(features).fold(self.bias, |z, (weight, value)| z + weight * value);
-        1.0 / (1.0 + (-z).exp())
-    }
 }
 
 // What is summed up of days. Those of active days alone are about the middle of the active days, so that little is lost when
@@ -200,7 +165,7 @@ impl Units {
         Units { days: days.iter().map(moments).collect(), longest_run, mean_active, mean_focus }
     }
 
-    fn features(&self, m: &Moments) -> [f64; FEATURES.len()] {
+    fn features(&self, m: &Moments) -> Features {
         let m = &m.0;
         let share = |part: f64, of: f64| if of > NOTHING { part / of } else { 0.0 };
         let of_active = |index: usize| share(m[index], m[ACTIVE_DAYS]);
@@ -270,6 +235,8 @@ static DRAWS: LazyLock<Vec<u32>> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use schemas::risk::BASELINE;
+
     use super::*;
 
     const HOUR: i64 = 3_600_000;

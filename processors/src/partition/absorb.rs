@@ -8,12 +8,12 @@ use schemas::directory::DAY_MS;
 use schemas::event::{Category, Direction, MessageKind, Phase, SessionKind};
 use schemas::rows::{
     ACTIVITY_EVENTS, ActivityEvent, EVENT_TABLES, FOCUS_BLOCKS, FocusBlock, INTERRUPTIONS, Interruption, MESSAGE_EVENTS,
-    MessageEvent, SESSION_EVENTS, SessionEvent, USER_5M, USER_DAILY, User5m, UserDaily,
+    MessageEvent, OptInt, SESSION_EVENTS, SessionEvent, Text, Time, USER_5M, USER_DAILY, User5m, UserDaily, column,
 };
 use store::{Scan, Whose};
 
 use super::Partition;
-use super::risk::stored_carry;
+use super::risk::{CARRY_COLUMNS, stored_carries};
 use crate::operators;
 use crate::rows::{print_block, print_day, print_interruption, print_window};
 use crate::state::chunk::Unpacked;
@@ -88,6 +88,32 @@ impl Need {
     }
 }
 
+/// The columns of `session_events` that `said` reads.
+const SESSION_COLUMNS: &[&str] = &["user_id", "ts", "kind", "phase", "planned_ms", "mood"];
+
+/// What a phase of a session tells later days.
+struct Said<'a> {
+    user: &'a str,
+    ts: i64,
+    kind: &'a str,
+    phase: &'a str,
+    planned_ms: Option<i64>,
+    mood: Option<i64>,
+}
+
+fn said(batch: &RecordBatch) -> impl Iterator<Item = Said<'_>> {
+    let columns = || {
+        let (user, ts, kind) = (column::<Text>(batch, "user_id")?, column::<Time>(batch, "ts")?, column::<Text>(batch, "kind")?);
+        let (phase, planned) = (column::<Text>(batch, "phase")?, column::<OptInt>(batch, "planned_ms")?);
+        let mood = column::<OptInt>(batch, "mood")?;
+        Some(move |row: usize| {
+            let (planned_ms, mood) = (planned(row)?, mood(row)?);
+            Some(Said { user: user(row)?, ts: ts(row)?, kind: kind(row)?, phase: phase(row)?, planned_ms, mood })
+        })
+    };
+    columns().into_iter().flat_map(|read| (0..batch.num_rows()).filter_map(read))
+}
+
 impl Partition {
     pub fn queries(&self, needs: &mut Vec<Need>) -> Vec<Query> {
         needs.sort_unstable();
@@ -107,6 +133,7 @@ impl Partition {
                     whose: Whose::People(users.clone()),
                     from_ms,
                     to_ms,
+                    columns: None,
                 };
                 let all = |tables: &[&'static Table]| tables.iter().map(|t| scan(t, from_ms, to_ms)).collect::<Vec<_>>();
                 let scans = match what {
@@ -118,7 +145,10 @@ impl Partition {
                         scans[3].to_ms += DAY_MS;
                         scans
                     }
-                    What::Carry => vec![scan(&USER_DAILY, from_ms, to_ms), scan(&SESSION_EVENTS, from_ms, END_OF_TIME)],
+                    What::Carry => vec![
+                        Scan { columns: Some(CARRY_COLUMNS), ..scan(&USER_DAILY, from_ms, to_ms) },
+                        Scan { columns: Some(SESSION_COLUMNS), ..scan(&SESSION_EVENTS, from_ms, END_OF_TIME) },
+                    ],
                     What::All => [all(&EVENT_TABLES), all(&METRIC_TABLES)].concat(),
                 };
                 queries.push(Query { needs: needs.to_vec(), scans });
@@ -271,13 +301,11 @@ impl Partition {
         }
         for (table, batch) in &loaded.batches {
             if table.name == USER_DAILY.name {
-                for r in UserDaily::read(batch) {
-                    let Some(user) = self.find(r.user_id) else { continue };
+                for (name, carry) in stored_carries(batch) {
+                    let Some(user) = self.find(name) else { continue };
                     // From `carry_from` on memory knows better than the store: it has what is not committed yet.
-                    if before.get(&user).is_some_and(|from| r.day < *from) {
-                        let known = &mut self.users[user as usize];
-                        let carry = stored_carry(&r, &known.person);
-                        known.set_carry(r.day, Some(carry));
+                    if before.get(&user).is_some_and(|from| carry.day < *from) {
+                        self.users[user as usize].set_stored(carry);
                     }
                 }
             } else {
@@ -289,22 +317,22 @@ impl Partition {
 
     /// Of before the day from which on memory has them all.
     pub(super) fn take_moods(&mut self, batch: &RecordBatch, before: &BTreeMap<u32, i32>) {
-        for r in SessionEvent::read(batch) {
-            let Some(mood) = r.mood.filter(|_| r.kind == SessionKind::Checkin.as_str()) else { continue };
-            let Some((user, from)) = self.find(r.user_id).and_then(|user| Some((user, *before.get(&user)?))) else { continue };
-            if r.ts < i64::from(from).saturating_mul(DAY_MS) {
-                self.users[user as usize].moods.push((r.ts, mood as u8));
+        for said in said(batch) {
+            let Some(mood) = said.mood.filter(|_| said.kind == SessionKind::Checkin.as_str()) else { continue };
+            let Some((user, from)) = self.find(said.user).and_then(|user| Some((user, *before.get(&user)?))) else { continue };
+            if said.ts < i64::from(from).saturating_mul(DAY_MS) {
+                self.users[user as usize].moods.push((said.ts, mood as u8));
             }
         }
     }
 
     fn take_plans(&mut self, batch: &RecordBatch) {
         let long = self.config.definition.session_max_ms;
-        for r in SessionEvent::read(batch) {
-            let Some(plan) = r.planned_ms.filter(|p| *p > long && r.phase == Phase::Start.as_str()) else { continue };
-            let recent = r.ts >= (i64::from(self.saved.max_day) - 2 * PLAN_DAYS) * DAY_MS;
-            if let Some(user) = self.find(r.user_id).filter(|_| recent) {
-                self.users[user as usize].long_plan(r.ts, plan);
+        for said in said(batch) {
+            let Some(plan) = said.planned_ms.filter(|p| *p > long && said.phase == Phase::Start.as_str()) else { continue };
+            let recent = said.ts >= (i64::from(self.saved.max_day) - 2 * PLAN_DAYS) * DAY_MS;
+            if let Some(user) = self.find(said.user).filter(|_| recent) {
+                self.users[user as usize].long_plan(said.ts, plan);
             }
         }
     }

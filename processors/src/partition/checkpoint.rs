@@ -20,6 +20,8 @@ pub struct Saved {
     pub due_from: i64,
     /// Of the directory that the rows were made with, but for those of `moves`.
     pub directory: u64,
+    /// Turns of models that the risks follow; `NONE_TOLD` when risks may be missing.
+    pub turns: u32,
     /// People whose rows are still to be made anew.
     pub moves: Vec<Move>,
 }
@@ -33,8 +35,10 @@ pub struct StateError {
     format: u8,
 }
 
-/// 1 did not say what is open, nor where events begin.
-const FORMAT: u8 = 2;
+/// 1 did not say what is open, nor where events begin; 2 nothing of the models that tell risks.
+const FORMAT: u8 = 3;
+/// `turns` of what was written before days had a risk.
+pub const NONE_TOLD: u32 = u32::MAX;
 /// `open_from` when every row is final.
 pub const NOTHING_OPEN: i32 = i32::MAX;
 /// `open_from` when it is not known.
@@ -51,6 +55,7 @@ impl Saved {
             open_from: NOTHING_OPEN,
             due_from: i64::MAX,
             directory,
+            turns: 0,
             moves: Vec::new(),
         }
     }
@@ -65,6 +70,7 @@ impl Saved {
         out.extend_from_slice(&self.open_from.to_le_bytes());
         out.extend_from_slice(&self.due_from.to_le_bytes());
         out.extend_from_slice(&self.directory.to_le_bytes());
+        out.extend_from_slice(&self.turns.to_le_bytes());
         for moved in &self.moves {
             out.extend_from_slice(&moved.from_ms.to_le_bytes());
             out.extend_from_slice(&(moved.user.len() as u32).to_le_bytes());
@@ -94,6 +100,7 @@ impl Saved {
             open_from: if format == 1 { ANYTHING_OPEN } else { i32::from_le_bytes(rest.take()?) },
             due_from: if format == 1 { i64::MAX } else { i64::from_le_bytes(rest.take()?) },
             directory: u64::from_le_bytes(rest.take()?),
+            turns: if format < 3 { NONE_TOLD } else { u32::from_le_bytes(rest.take()?) },
             moves: Vec::new(),
         };
         while !rest.0.is_empty() {
@@ -141,6 +148,7 @@ mod tests {
             open_from: 19_990,
             due_from: 1_699_999_000_000,
             directory: u64::MAX,
+            turns: 2,
             moves: vec![],
         };
         let moving = Saved { moves: vec![Move { user: "ä".into(), from_ms: i64::MIN }; 2], ..saved.clone() };
@@ -156,9 +164,23 @@ mod tests {
     fn a_state_of_format_1_comes_back_and_anything_may_be_open() {
         let moves = vec![Move { user: "anna".into(), from_ms: 5 }];
         let (open_from, due_from) = (ANYTHING_OPEN, i64::MAX);
-        let saved =
-            Saved { version: 9, max_ts: 8, watermark: 7, min_day: 0, max_day: 6, open_from, due_from, directory: 4, moves };
+        let saved = Saved {
+            version: 9,
+            max_ts: 8,
+            watermark: 7,
+            min_day: 0,
+            max_day: 6,
+            open_from,
+            due_from,
+            directory: 4,
+            turns: NONE_TOLD,
+            moves,
+        };
         let mut old = saved.encode();
+        old.drain(53..57);
+        old[0] = 2;
+        let second = Saved::decode(&old).unwrap().unwrap();
+        assert_eq!((second.turns, &second.moves), (NONE_TOLD, &saved.moves), "format 2 says nothing of models");
         old[0] = 1;
         old.drain(29..45);
         assert_eq!(Saved::decode(&old), Ok(Some(saved)));

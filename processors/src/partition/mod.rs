@@ -17,6 +17,7 @@ mod moves;
 mod news;
 mod outcome;
 mod recompute;
+mod retell;
 mod risk;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use schemas::control::Settings;
 use schemas::directory::{DAY_MS, Person};
 use schemas::event::Category;
 use schemas::live::Update;
+use schemas::risk::Models;
 use schemas::rows::UserDaily;
 
 use crate::config::Config;
@@ -42,6 +44,7 @@ use crate::state::slots::Slots;
 use crate::state::symbols::Symbols;
 use crate::state::user::{UNTOUCHED, User};
 use checkpoint::NOTHING_OPEN;
+use retell::Untold;
 use waiting::{Waiting, in_steps, settles_in};
 
 pub use absorb::{END_OF_TIME, Loaded, Need, Query};
@@ -59,6 +62,9 @@ pub struct Partition {
     directory: Arc<Directory>,
     /// What may be kept of events.
     pub settings: Settings,
+    /// What tells risks.
+    pub models: Arc<Models>,
+    untold: Untold,
     /// Shared by everyone the directory does not know.
     stranger: Arc<Person>,
     users: Vec<User>,
@@ -122,6 +128,8 @@ struct Touched {
     dirty: Vec<Dirty>,
     /// Days of which those that come after have to be told, for their risk.
     told: Vec<i32>,
+    /// All days from here on tell their risk anew.
+    retold_from: Option<i32>,
     /// Days with a mood in this commit.
     moods: Vec<i32>,
     /// Session phases whose chain goes on after them.
@@ -159,6 +167,8 @@ impl Partition {
             stranger: Arc::new(Directory::default().person("").clone()),
             directory,
             settings: Settings::default(),
+            models: Arc::default(),
+            untold: Untold::default(),
             users: Vec::new(),
             index: Slots::default(),
             cold_days: if virgin { i32::MIN / 2 } else { saved.max_day },
@@ -265,6 +275,7 @@ impl Partition {
                 span: Span::default(),
                 dirty: Vec::new(),
                 told: Vec::new(),
+                retold_from: None,
                 moods: Vec::new(),
                 chains: Vec::new(),
                 deferred: false,

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use schemas::Directory;
 use schemas::directory::{DAY_MS, Entry, Person};
-use schemas::rows::{
-    ACTIVITY_EVENTS, ActivityEvent, MESSAGE_EVENTS, MessageEvent, SESSION_EVENTS, SessionEvent, USER_DAILY, UserDaily,
-};
+use schemas::rows::{ACTIVITY_EVENTS, ActivityEvent, MESSAGE_EVENTS, MessageEvent, SESSION_EVENTS, SessionEvent, USER_DAILY};
 
 use super::absorb::{Loaded, Need};
-use super::risk::stored_carry;
+use super::risk::stored_carries;
 use super::{Partition, Work};
 use crate::state::context::utc_day;
 use crate::state::hash::Mix;
@@ -125,11 +123,9 @@ impl Partition {
         self.take_events(loaded, |user, day| have.get(&user).is_some_and(|days| !days.contains(&day)));
         self.take_rows(loaded, |user, day| from.get(&user).is_some_and(|first| day > *first));
         for (_, batch) in loaded.batches.iter().filter(|(t, _)| t.name == USER_DAILY.name) {
-            for r in UserDaily::read(batch) {
-                if let Some(user) = self.find(r.user_id).filter(|u| from.contains_key(u)) {
-                    let known = &mut self.users[user as usize];
-                    let carry = stored_carry(&r, &known.person);
-                    known.set_carry(r.day, Some(carry));
+            for (name, carry) in stored_carries(batch) {
+                if let Some(user) = self.find(name).filter(|u| from.contains_key(u)) {
+                    self.users[user as usize].set_stored(carry);
                 }
             }
         }

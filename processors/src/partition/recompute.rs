@@ -25,7 +25,7 @@ impl Partition {
         let mut complete = true;
         for slot in 0..work.touched.len() {
             let touched = &work.touched[slot];
-            if touched.dirty.is_empty() && touched.chains.is_empty() && touched.told.is_empty() {
+            if touched.has_nothing_to_do() {
                 continue;
             }
             complete &= self.follow_chains(work, slot) && self.recompute_user(work, slot) && self.tell_risks(work, slot);
@@ -233,6 +233,10 @@ pub(super) fn is_live(local: &LocalDay, now_ms: i64) -> bool {
 }
 
 impl Touched {
+    fn has_nothing_to_do(&self) -> bool {
+        self.dirty.is_empty() && self.chains.is_empty() && self.told.is_empty() && self.retold_from.is_none()
+    }
+
     pub(super) fn is_news(&self) -> bool {
         self.accepted_at > 0
     }

@@ -1,13 +1,13 @@
 //! The risks that hang on a day: its own, and those of the four weeks after it. A day tells them once it is final, so a risk is
 //! written once as a rule; one that is no more tells them too, and so does a mood on a day that has nothing else.
 
-use schemas::directory::Person;
-use schemas::rows::UserDaily;
+use arrow::array::RecordBatch;
+use schemas::rows::{self, Flag, Int, OptTime, Score, Text, column};
 
 use super::{Need, Partition, Work};
 use crate::operators::LocalDay;
 use crate::operators::day::Daily;
-use crate::operators::risk::{BASELINE, DAYS, Day, risk};
+use crate::operators::risk::{DAYS, Day, risk};
 use crate::rows::RowContext;
 use crate::state::user::{Carry, User};
 
@@ -27,20 +27,48 @@ pub(super) fn carry_of(local: &LocalDay, daily: &Daily, streak: i32, settled: bo
     }
 }
 
-pub(super) fn stored_carry(row: &UserDaily<'_>, person: &Person) -> Carry {
-    Carry {
-        day: row.day,
-        streak: row.streak_days as i32,
-        settled: row.final_,
-        workday: person.is_workday(row.day),
-        first_active: row.first_active,
-        last_active: row.last_active,
-        active_ms: row.active_ms as i32,
-        focus_ms: row.focus_ms as i32,
-        meeting_ms: row.meeting_ms as i32,
-        after_hours_ms: row.after_hours_ms as i32,
-        interruption_score: row.interruption_score,
-    }
+/// The columns of `user_daily` that `stored_carries` reads.
+pub(super) const CARRY_COLUMNS: &[&str] = &[
+    "user_id",
+    "day",
+    "streak_days",
+    "final",
+    "first_active",
+    "last_active",
+    "active_ms",
+    "focus_ms",
+    "meeting_ms",
+    "after_hours_ms",
+    "interruption_score",
+];
+
+/// What stored days tell later ones, and whose they are. Whether one was a working day is the person's to say.
+pub(super) fn stored_carries(batch: &RecordBatch) -> impl Iterator<Item = (&str, Carry)> {
+    let columns = || {
+        let (user, day, streak) =
+            (column::<Text>(batch, "user_id")?, column::<rows::Day>(batch, "day")?, column::<Int>(batch, "streak_days")?);
+        let (settled, first) = (column::<Flag>(batch, "final")?, column::<OptTime>(batch, "first_active")?);
+        let (last, active) = (column::<OptTime>(batch, "last_active")?, column::<Int>(batch, "active_ms")?);
+        let (focus, meeting) = (column::<Int>(batch, "focus_ms")?, column::<Int>(batch, "meeting_ms")?);
+        let (after, score) = (column::<Int>(batch, "after_hours_ms")?, column::<Score>(batch, "interruption_score")?);
+        Some(move |row: usize| {
+            let carry = Carry {
+                day: day(row)?,
+                streak: streak(row)? as i32,
+                settled: settled(row)?,
+                workday: false,
+                first_active: first(row)?,
+                last_active: last(row)?,
+                active_ms: active(row)? as i32,
+                focus_ms: focus(row)? as i32,
+                meeting_ms: meeting(row)? as i32,
+                after_hours_ms: after(row)? as i32,
+                interruption_score: score(row)?,
+            };
+            Some((user(row)?, carry))
+        })
+    };
+    columns().into_iter().flat_map(|read| (0..batch.num_rows()).filter_map(read))
 }
 
 impl Partition {
@@ -58,13 +86,19 @@ impl Partition {
         // A day with a row tells its mood with all else, when it settles.
         let alone = std::mem::take(&mut touched.moods).into_iter().filter(|day| known.carry_of(*day).is_none());
         touched.told.extend(alone);
-        let hangs = |day: i32| touched.told.iter().any(|told| (0..=DAYS).contains(&(day - told)));
+        if let Some(from) = touched.retold_from.map(|day| day - DAYS).filter(|from| known.carry_from > *from) {
+            work.needs.push(Need::Carry { user: touched.user, from });
+            return false;
+        }
+        let retold_from = touched.retold_from.unwrap_or(i32::MAX);
+        let hangs = |day: i32| day >= retold_from || touched.told.iter().any(|told| (0..=DAYS).contains(&(day - told)));
         let days: Vec<i32> = known.carry.iter().filter(|c| c.settled && hangs(c.day)).map(|c| c.day).collect();
         if let Some(from) = days.first().map(|day| day - DAYS).filter(|from| known.carry_from > *from) {
             work.needs.push(Need::Carry { user: touched.user, from });
             return false;
         }
         touched.told.clear();
+        touched.retold_from = None;
         let context = RowContext {
             user: &known.name,
             person: &known.person,
@@ -75,7 +109,8 @@ impl Partition {
         let mut month = Vec::with_capacity(DAYS as usize);
         for day in days {
             let settled = take_month(known, &moods, day, &mut month);
-            let row = context.risk(day, known.person.day_start(day), &BASELINE, risk(&BASELINE, &month), settled);
+            let model = self.models.of(&known.name, day);
+            let row = context.risk(day, known.person.day_start(day), model, risk(model, &month), settled);
             work.tables.risks.push(&row);
         }
         true

@@ -179,6 +179,12 @@ impl User {
         }
     }
 
+    /// What the store knows of a day.
+    pub fn set_stored(&mut self, carry: Carry) {
+        let workday = self.person.is_workday(carry.day);
+        self.set_carry(carry.day, Some(Carry { workday, ..carry }));
+    }
+
     /// Forgets the oldest days of `carry`.
     pub fn trim_carry(&mut self) {
         if self.carry.len() > CARRY_MOST {

@@ -1,4 +1,5 @@
-//! What an owner learns apart from events: at the start what waits in the store, and later that the directory changed.
+//! What an owner learns apart from events: at the start what waits in the store, and later that the directory changed
+//! (`models` of the models).
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use super::walk::Walk;
 use crate::Error;
 use crate::partition::Move;
 
+/// Who has rows is all that is asked.
+pub(super) const USERS: Option<&[&str]> = Some(&["user_id"]);
 /// People that one look-up asks the store for.
 const MAX_ASKED: usize = 5_000;
 
@@ -45,7 +48,7 @@ impl Owner {
         }
         let mut walk = Walk::over(partition.stored_time(partition.saved.open_from));
         let mine = self.whose_are_mine();
-        while let Some(batches) = self.next_piece(&mut walk, &USER_DAILY, &mine).await? {
+        while let Some(batches) = self.next_piece(&mut walk, &USER_DAILY, &mine, None).await? {
             let partition = self.partition()?;
             for row in batches.iter().flat_map(UserDaily::read).filter(|row| !row.final_) {
                 if partition.is_mine(row.user_id) {
@@ -72,7 +75,7 @@ impl Owner {
             Stage::Sessions => (&SESSION_EVENTS, self.whose_are_mine()),
             Stage::Away(people) => (&ACTIVITY_EVENTS, Whose::People(people.clone())),
         };
-        if let Some(batches) = self.next_piece(&mut search.walk, table, &whose).await? {
+        if let Some(batches) = self.next_piece(&mut search.walk, table, &whose, USERS).await? {
             let mut found = BTreeSet::new();
             add_users(&batches, &mut found);
             let partition = self.partition()?;
@@ -111,11 +114,12 @@ impl Owner {
 
     /// What the organisation keeps; and a new directory: finds out whom of this partition it concerns.
     pub(super) async fn follow_control(&mut self) -> Result<(), Error> {
-        let (directory, settings) = {
+        let (directory, settings, models) = {
             let control = self.deps.control.borrow();
-            (control.directory.clone(), control.settings.clone())
+            (control.directory.clone(), control.settings.clone(), control.models.clone())
         };
         self.partition()?.settings = settings;
+        self.follow_models(models)?;
         if Arc::ptr_eq(&directory, &self.directory) {
             return Ok(());
         }
@@ -160,7 +164,7 @@ impl Owner {
             let mut missing = some.to_vec();
             let mut walk = Walk::over(self.partition()?.stored_time(i32::MIN));
             while !missing.is_empty()
-                && let Some(batches) = self.next_piece(&mut walk, table, &Whose::People(missing.clone())).await?
+                && let Some(batches) = self.next_piece(&mut walk, table, &Whose::People(missing.clone()), USERS).await?
             {
                 add_users(&batches, &mut found);
                 missing.retain(|person| !found.contains(person));
@@ -170,20 +174,26 @@ impl Owner {
     }
 
     /// The store may give others' rows as well.
-    fn whose_are_mine(&self) -> Whose {
+    pub(super) fn whose_are_mine(&self) -> Whose {
         Whose::Partition { number: self.number, of: self.deps.log.partitions(Topic::Events) }
     }
 
     /// The next rows on the way.
-    async fn next_piece(&self, walk: &mut Walk, table: &'static Table, whose: &Whose) -> Result<Option<Vec<RecordBatch>>, Error> {
+    pub(super) async fn next_piece(
+        &self,
+        walk: &mut Walk,
+        table: &'static Table,
+        whose: &Whose,
+        columns: Option<&'static [&'static str]>,
+    ) -> Result<Option<Vec<RecordBatch>>, Error> {
         let Some(Range { start, end }) = walk.next_piece() else { return Ok(None) };
-        let batches = self.scan(Scan { table, whose: whose.clone(), from_ms: start, to_ms: end }).await?;
+        let batches = self.scan(Scan { table, whose: whose.clone(), from_ms: start, to_ms: end, columns }).await?;
         walk.saw(batches.iter().map(RecordBatch::num_rows).sum());
         Ok(Some(batches))
     }
 }
 
-fn add_users(batches: &[RecordBatch], found: &mut BTreeSet<String>) {
+pub(super) fn add_users(batches: &[RecordBatch], found: &mut BTreeSet<String>) {
     for users in batches.iter().filter_map(|batch| batch.column_by_name("user_id")?.as_string_opt::<i32>()) {
         for user in users.iter().flatten() {
             if !found.contains(user) {

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod exactness;
 mod finality;
 pub mod golden;
+pub mod models;
 pub mod pipeline;
 mod shrink;
 pub mod simulation;

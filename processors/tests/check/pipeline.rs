@@ -3,6 +3,7 @@
 use crate::processors::testing::{self, Case as Records, Kill, Options, run_case};
 use arrow::array::RecordBatch;
 use schemas::directory::{Directory, date};
+use schemas::risk::Models;
 use schemas::rows::{Kind, OptDay, OptFlag, OptInt, OptScore, OptText, OptTime};
 use schemas::{ColumnType, Table};
 use serde_json::{Value, json};
@@ -17,11 +18,12 @@ pub struct Plan {
     options: Options,
     directory_changes: bool,
     on_disk: bool,
+    model_changes: Vec<(usize, Models)>,
 }
 
 impl Plan {
     pub fn straight() -> Plan {
-        Plan { options: Options::default(), directory_changes: false, on_disk: false }
+        Plan { options: Options::default(), directory_changes: false, on_disk: false, model_changes: Vec::new() }
     }
 
     pub fn batch(mut self, batch: usize) -> Plan {
@@ -69,6 +71,12 @@ impl Plan {
         self
     }
 
+    /// Before the given part of the batches, in eighths, other models have their turn.
+    pub fn models(mut self, changes: Vec<(usize, Models)>) -> Plan {
+        self.model_changes = changes;
+        self
+    }
+
     /// ...and nothing runs when it becomes another.
     pub fn offline(mut self) -> Plan {
         self.options.changes_offline = true;
@@ -92,6 +100,8 @@ pub fn run(case: &Case, plan: &Plan) -> Tables {
         let now = std::mem::replace(&mut records.directory, earlier);
         options.directory_changes = vec![(batches / 2, now)];
     }
+    let batches = records.records.len().div_ceil(options.batch);
+    options.model_changes = plan.model_changes.iter().map(|(eighth, models)| (batches * eighth / 8, models.clone())).collect();
     keyed_tables(&runtime.block_on(run_case(&records, &options)).unwrap_or_else(|error| panic!("{error}")))
 }
 
@@ -114,7 +124,7 @@ pub fn records(case: &Case) -> Records {
 pub async fn dump(store: &dyn Store) -> Tables {
     let mut tables = Tables::new();
     for table in testing::DUMPED {
-        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: i64::MAX / 2 };
+        let scan = Scan { table, whose: Whose::EVERYONE, from_ms: 0, to_ms: i64::MAX / 2, columns: None };
         let batches = store.scan(scan).await.unwrap();
         let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| read(table, batch, row)));
         tables.insert(table.name, rows.map(|row| keyed(table.name, &Value::Object(row))).collect());

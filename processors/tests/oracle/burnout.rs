@@ -7,19 +7,33 @@ use serde_json::{Value, json};
 
 use super::{HOUR, MINUTE, Row};
 
-const WEIGHTS: [(&str, f64); 11] = [
-    ("overwork", 1.6),
-    ("after_hours", 1.4),
-    ("weekends", 0.9),
-    ("short_rest", 1.1),
-    ("meetings", 0.6),
-    ("interruptions", 0.9),
-    ("focus_decline", 0.8),
-    ("long_days", 0.8),
-    ("volatility", 0.5),
-    ("no_recovery", 0.7),
-    ("low_mood", 1.5),
+const FEATURES: [&str; 11] = [
+    "overwork",
+    "after_hours",
+    "weekends",
+    "short_rest",
+    "meetings",
+    "interruptions",
+    "focus_decline",
+    "long_days",
+    "volatility",
+    "no_recovery",
+    "low_mood",
 ];
+
+/// What makes a risk of features.
+#[derive(Clone, Copy)]
+pub struct Model<'a> {
+    pub name: &'a str,
+    pub bias: f64,
+    pub weights: [f64; 11],
+}
+
+pub const BASELINE: Model<'static> =
+    Model { name: "baseline-1", bias: -3.2, weights: [1.6, 1.4, 0.9, 1.1, 0.6, 0.9, 0.8, 0.8, 0.5, 0.7, 1.5] };
+
+/// Which model tells a person's day.
+pub type Choose<'a> = &'a dyn Fn(&str, i32) -> Model<'a>;
 
 /// The days there are, and the moods told on them.
 pub struct Past<'a> {
@@ -31,34 +45,34 @@ pub struct Past<'a> {
 impl Past<'_> {
     /// `risk`, `level` and all else that tells of a day's risk; the features as `features.name`, their contributions as
     /// `features.name+`, their order as `features`.
-    pub fn risk(&self, last: i32) -> Row {
+    pub fn risk(&self, last: i32, model: Model<'_>) -> Row {
         let month: Vec<i32> = (last - 27..=last).collect();
         let active: Vec<i32> = month.iter().copied().filter(|day| self.is_active(*day)).collect();
         let features = self.features(&month, &month);
-        let risk = risk(&features);
+        let risk = model.risk(&features);
         let enough = active.len() >= 10;
         let level = match risk {
             r if r < 0.3 => "low",
             r if r < 0.55 => "elevated",
             _ => "high",
         };
-        let (low, high) = if enough { self.bounds(&month, risk) } else { (0.0, 0.0) };
+        let (low, high) = if enough { self.bounds(&month, risk, model) } else { (0.0, 0.0) };
         let columns = json!({
             "risk": enough.then_some(risk),
             "risk_low": enough.then_some(low),
             "risk_high": enough.then_some(high),
             "level": enough.then_some(level),
             "status": if enough { "ok" } else { "insufficient_data" },
-            "model": "baseline-1",
+            "model": model.name,
             "active_days": active.len(),
         });
         let Value::Object(mut row) = columns else { unreachable!() };
-        let mut order: Vec<usize> = (0..WEIGHTS.len()).collect();
+        let mut order: Vec<usize> = (0..FEATURES.len()).collect();
         // Floats are compared at 1e-9.
-        order.sort_by_key(|i| -(WEIGHTS[*i].1 * features[*i] * 1e9).round() as i64);
-        let names: Vec<&str> = order.iter().map(|i| WEIGHTS[*i].0).collect();
+        order.sort_by_key(|i| -(model.weights[*i] * features[*i] * 1e9).round() as i64);
+        let names: Vec<&str> = order.iter().map(|i| FEATURES[*i]).collect();
         row.insert("features".into(), json!(names.join(" ")));
-        for ((name, weight), value) in WEIGHTS.iter().zip(features) {
+        for ((name, weight), value) in FEATURES.iter().zip(model.weights).zip(features) {
             row.insert(format!("features.{name}"), json!(value));
             row.insert(format!("features.{name}+"), json!(weight * value));
         }
@@ -120,7 +134,7 @@ impl Past<'_> {
     }
 
     /// 200 times as many days as there are, drawn from them; the 10th smallest risk and the 10th greatest.
-    fn bounds(&self, month: &[i32], risk: f64) -> (f64, f64) {
+    fn bounds(&self, month: &[i32], risk: f64, model: Model<'_>) -> (f64, f64) {
         let there: BTreeSet<i32> =
             month.iter().copied().filter(|day| self.days.contains_key(day) || self.moods.contains_key(day)).collect();
         let there: Vec<i32> = there.into_iter().collect();
@@ -128,7 +142,7 @@ impl Past<'_> {
             .map(|sample| {
                 let draw = |i: u64| there[(((random(sample * 28 + i) >> 32) * there.len() as u64) >> 32) as usize];
                 let drawn: Vec<i32> = (0..there.len() as u64).map(draw).collect();
-                self::risk(&self.features(&drawn, month))
+                model.risk(&self.features(&drawn, month))
             })
             .collect();
         risks.sort_by(f64::total_cmp);
@@ -136,9 +150,11 @@ impl Past<'_> {
     }
 }
 
-fn risk(features: &[f64; 11]) -> f64 {
-    let z: f64 = -3.2 + WEIGHTS.iter().zip(features).map(|((_, weight), value)| weight * value).sum::<f64>();
-    1.0 / (1.0 + (-z).exp())
+impl Model<'_> {
+    fn risk(&self, features: &[f64; 11]) -> f64 {
+        let z: f64 = self.bias + self.weights.iter().zip(features).map(|(weight, value)| weight * value).sum::<f64>();
+        1.0 / (1.0 + (-z).exp())
+    }
 }
 
 /// The n-th number of SplitMix64 that starts at 0.

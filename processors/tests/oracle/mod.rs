@@ -49,13 +49,18 @@ pub type Span = (i64, i64);
 /// Every row these events make, once the watermark has passed all of them. Of events with the same user and id, the
 /// first in list order stands.
 pub fn compute(document: &Document, events: &[Value]) -> Tables {
+    compute_by(document, events, &|_, _| burnout::BASELINE)
+}
+
+/// The same where other models tell risks.
+pub fn compute_by(document: &Document, events: &[Value], choose: burnout::Choose<'_>) -> Tables {
     let directory = Directory::new(document.clone()).expect("the directory is valid");
     let mut tables: Tables = TABLES.into_iter().map(|name| (name, Rows::new())).collect();
     for (table, key, row) in raw::rows(&directory, events) {
         tables.entry(table).or_default().insert(key, row);
     }
     for (user, history) in events::histories(&directory, events) {
-        for (table, rows) in person::tables(&user, directory.person(&user), &history) {
+        for (table, rows) in person::tables(&user, directory.person(&user), &history, choose) {
             tables.entry(table).or_default().extend(rows);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemas::directory::{Person, date};
 use serde_json::{Value, json};
 
-use super::burnout::Past;
+use super::burnout::{Choose, Past};
 use super::days::{local_days, working_time};
 use super::events::{History, Message};
 use super::focus::{Focus, Interruption, score};
@@ -29,7 +29,7 @@ struct Life<'a> {
     self_made: Vec<i64>,
 }
 
-pub fn tables(user: &str, person: &Person, history: &History) -> Tables {
+pub fn tables(user: &str, person: &Person, history: &History, choose: Choose<'_>) -> Tables {
     let life = Life::of(user, person, history);
     let mut tables = Tables::new();
     for i in &life.interruptions {
@@ -42,7 +42,7 @@ pub fn tables(user: &str, person: &Person, history: &History) -> Tables {
         tables.entry("user_5m").or_default().insert(format!("{user}|{window}"), life.window_row(window));
     }
     let days = life.day_rows();
-    for (day, row) in life.risk_rows(&days, &history.moods) {
+    for (day, row) in life.risk_rows(&days, &history.moods, choose) {
         tables.entry("burnout_risk").or_default().insert(format!("{user}|{}", date(day)), row);
     }
     for (day, row) in days {
@@ -185,14 +185,14 @@ impl<'a> Life<'a> {
         rows
     }
 
-    fn risk_rows(&self, days: &BTreeMap<i32, Row>, moods: &[(i64, f64)]) -> BTreeMap<i32, Row> {
+    fn risk_rows(&self, days: &BTreeMap<i32, Row>, moods: &[(i64, f64)], choose: Choose<'_>) -> BTreeMap<i32, Row> {
         let mut by_day: BTreeMap<i32, Vec<f64>> = BTreeMap::new();
         for (ts, mood) in moods {
             by_day.entry(self.person.local_day(*ts)).or_default().push(*mood);
         }
         let past = Past { person: self.person, days, moods: by_day };
         let risk = |day: &i32| {
-            let mut row = past.risk(*day);
+            let mut row = past.risk(*day, choose(self.user, *day));
             row.insert("day".into(), json!(date(*day).to_string()));
             (*day, self.finish(row, self.person.day_start(*day)))
         };

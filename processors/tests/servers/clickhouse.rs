@@ -8,9 +8,10 @@ use store::clickhouse::ClickHouseStore;
 use super::{Database, empty};
 use crate::check::compare::differences;
 use crate::check::golden::{cases, expected};
+use crate::check::models;
 use crate::check::pipeline::{Plan, run};
 use crate::check::simulation::{Ground, simulate};
-use crate::check::survey::{seeds, survey};
+use crate::check::survey::{seeds, survey, survey_of};
 use crate::oracle;
 use crate::processors::testing::Kill;
 use crate::random::{self, Case, Rng};
@@ -52,6 +53,16 @@ fn rows_do_not_depend_on_the_way_on_clickhouse() {
         let found = run(case, &plan.on_clickhouse(database.config()));
         empty(&database);
         differences(&oracle::compute(&case.document, &case.events), &found)
+    });
+}
+
+#[test]
+fn risks_follow_the_models_on_clickhouse() {
+    let database = Database::new();
+    survey_of(random::months, "ClickHouse shows some other model's risk", 5, |case| {
+        let lines = models::shows(case, |plan| plan.on_clickhouse(database.config()));
+        empty(&database);
+        lines
     });
 }
 

@@ -2,6 +2,7 @@
 
 use schemas::control::{Role, Settings};
 use schemas::directory::Document;
+use schemas::risk::{Card, Models, Turn};
 
 use super::{ControlStore, NewToken, PersonChanges, Secret};
 use crate::Error;
@@ -14,6 +15,7 @@ pub async fn check(control: &dyn ControlStore) {
     tokens_are_made_found_and_revoked(control).await;
     a_bad_token_is_refused(control).await;
     settings_are_kept(control).await;
+    models_are_added_and_have_their_turn(control).await;
     the_key_of_pseudonyms_outlives_every_change(control).await;
 }
 
@@ -115,6 +117,38 @@ async fn settings_are_kept(control: &dyn ControlStore) {
     let version = control.put_settings(settings.clone()).await.unwrap();
     assert_eq!(control.watch().borrow().settings, settings);
     assert_eq!(control.put_settings(settings).await.unwrap(), version);
+}
+
+async fn models_are_added_and_have_their_turn(control: &dyn ControlStore) {
+    let models = || control.watch().borrow().models.clone();
+    assert_eq!(*models(), Models::default());
+    let card: Card = serde_json::from_str(include_str!("../../../schemas/examples/model-card.json")).unwrap();
+    let version = control.add_model(card.clone(), 7).await.unwrap();
+    assert_eq!(control.add_model(card.clone(), 8).await.unwrap(), version, "once");
+    assert_eq!((models().known.len(), models().known[0].added_at, &models().known[0].card), (1, 7, &card));
+    let broken = Card { bias: 1.0, ..card.clone() };
+    assert!(matches!(control.add_model(broken, 9).await, Err(Error::Invalid(m)) if m.starts_with("name")));
+
+    let turn = |from: i32, model: &str| Turn {
+        from,
+        model: model.into(),
+        share: 100,
+        decided_at: i64::from(from) * 86_400_000,
+        why: "better by \"far\"".into(),
+    };
+    let version = control.take_turn(turn(20_000, &card.name), 0).await.unwrap();
+    let late = control.take_turn(turn(20_001, "baseline-1"), 0).await.unwrap_err();
+    assert!(matches!(&late, Error::Invalid(m) if m.contains("somebody else")), "{late}");
+    assert!(
+        matches!(control.take_turn(turn(20_001, "logistic-0"), 1).await, Err(Error::Invalid(m)) if m.contains("no logistic-0"))
+    );
+    assert_eq!(control.watch().borrow().version, version, "what is refused changes nothing");
+    control.take_turn(turn(20_003, "baseline-1"), 1).await.unwrap();
+    assert_eq!(models().turns, [turn(20_000, &card.name), turn(20_003, "baseline-1")]);
+
+    let before = models();
+    control.put_settings(Settings { keep_urls: true, ..Settings::default() }).await.unwrap();
+    assert!(std::sync::Arc::ptr_eq(&before, &models()), "who follows them sees that nothing changed");
 }
 
 async fn the_key_of_pseudonyms_outlives_every_change(control: &dyn ControlStore) {

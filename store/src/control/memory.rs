@@ -7,6 +7,7 @@ use schemas::Directory;
 use schemas::control::{Control, Settings, Token, Tokens};
 use schemas::directory::Document;
 use schemas::pseudonym::Key;
+use schemas::risk::{Card, Turn};
 use tokio::sync::watch;
 
 use super::token::random;
@@ -95,5 +96,19 @@ impl ControlStore for MemoryControl {
 
     async fn put_settings(&self, settings: Settings) -> Result<u64, Error> {
         self.change(|current| Ok((current.settings != settings).then(|| Control { settings, ..current.clone() })))
+    }
+
+    async fn add_model(&self, card: Card, now_ms: i64) -> Result<u64, Error> {
+        self.change(|current| {
+            let models = current.models.with_card(&card, now_ms).map_err(Error::Invalid)?;
+            Ok(models.map(|models| Control { models: Arc::new(models), ..current.clone() }))
+        })
+    }
+
+    async fn take_turn(&self, turn: Turn, seen: usize) -> Result<u64, Error> {
+        self.change(|current| {
+            let models = current.models.with_turn(turn, seen).map_err(Error::Invalid)?;
+            Ok(Some(Control { models: Arc::new(models), ..current.clone() }))
+        })
     }
 }

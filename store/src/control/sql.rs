@@ -1,6 +1,7 @@
 //! Control data in a database, the same text for each engine: SQLite in a file for one machine, PostgreSQL for several. Each
 //! process sees the others' changes within a second by polling the version, and changes wait for one another.
 
+mod models;
 pub(super) mod rows;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use schemas::Directory;
 use schemas::control::{Control, Settings, Token};
 use schemas::directory::Document;
 use schemas::pseudonym::Key;
+use schemas::risk::{Card, Turn};
 use sqlx::{Any, AnyPool, Transaction};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -20,7 +22,8 @@ use super::{ControlStore, NewToken, PersonChanges, Secret};
 use crate::{Error, metrics as names};
 
 /// Each file is idempotent; its number is recorded after it ran, in the same transaction.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str)] =
+    &[(1, include_str!("migrations/001_initial.sql")), (2, include_str!("migrations/002_models.sql"))];
 const POLL: Duration = Duration::from_secs(1);
 
 /// Where the engines differ.
@@ -157,6 +160,11 @@ impl Inner {
         }
         next.tokens = rows::tokens(tx).await?;
         next.settings = rows::settings(tx).await?;
+        // The same ones stay, so that who follows them sees that nothing changed.
+        let models = models::models(tx).await?;
+        if *next.models != models {
+            next.models = Arc::new(models);
+        }
         *directory_version = directory;
         self.snapshot.send_replace(Arc::new(next));
         Ok(())
@@ -234,6 +242,28 @@ impl ControlStore for SqlControl {
             return Ok(self.inner.snapshot.borrow().version);
         }
         rows::put_settings(&mut tx, &settings).await?;
+        self.inner.finish(tx, Touched::Rest, &mut directory_version).await
+    }
+
+    async fn add_model(&self, card: Card, now_ms: i64) -> Result<u64, Error> {
+        let mut directory_version = self.inner.directory_version.lock().await;
+        let mut tx = self.inner.begin().await?;
+        let Some(with) = models::models(&mut tx).await?.with_card(&card, now_ms).map_err(Error::Invalid)? else {
+            return Ok(self.inner.snapshot.borrow().version);
+        };
+        if let Some(added) = with.known.last() {
+            models::insert_model(&mut tx, with.known.len(), added).await?;
+        }
+        self.inner.finish(tx, Touched::Rest, &mut directory_version).await
+    }
+
+    async fn take_turn(&self, turn: Turn, seen: usize) -> Result<u64, Error> {
+        let mut directory_version = self.inner.directory_version.lock().await;
+        let mut tx = self.inner.begin().await?;
+        let with = models::models(&mut tx).await?.with_turn(turn, seen).map_err(Error::Invalid)?;
+        if let Some(turn) = with.turns.last() {
+            models::insert_turn(&mut tx, with.turns.len(), turn).await?;
+        }
         self.inner.finish(tx, Touched::Rest, &mut directory_version).await
     }
 }

@@ -188,9 +188,12 @@ fn project(run: Run, columns: Vec<&'static str>) -> Run {
     }))
 }
 
-/// A scan of the seam over the units of its days: all columns, in the table's order over all days.
+/// A scan of the seam over the units of its days, in the table's order over all days.
 pub(crate) fn scan(units: &[Unit], scan: &Scan, users: Option<Vec<String>>) -> Result<Vec<RecordBatch>, Error> {
-    let columns: Vec<&'static str> = scan.table.columns.iter().map(|c| c.name).collect();
+    let columns = match scan.columns {
+        Some(columns) => with_keys(scan.table, columns),
+        None => scan.table.columns.iter().map(|c| c.name).collect(),
+    };
     let wanted = Selection { users, teams: None };
     let mut sources: Vec<Run> = Vec::new();
     for unit in units {
@@ -203,6 +206,7 @@ pub(crate) fn scan(units: &[Unit], scan: &Scan, users: Option<Vec<String>>) -> R
         return Ok(Vec::new());
     }
     let rows = without_tombstones(merge(scan.table, sources));
+    let rows = if let Some(columns) = scan.columns { project(rows, columns.to_vec()) } else { rows };
     rows.filter(|batch| !matches!(batch, Ok(b) if b.num_rows() == 0)).collect()
 }
 

@@ -143,7 +143,8 @@ pub async fn lists_survive_files_and_burnout_shows_from_eight_people_on(store: &
     let before = rows[0].1.clone();
     store.commit(Commit { partition: 0, epoch, from: 0, to: 1, state: Vec::new(), rows }).await.unwrap();
     for _ in 0..2 {
-        let scan = Scan { table: &BURNOUT_RISK, whose: Whose::EVERYONE, from_ms: MONDAY_MS, to_ms: MONDAY_MS + DAY_MS };
+        let scan =
+            Scan { table: &BURNOUT_RISK, whose: Whose::EVERYONE, from_ms: MONDAY_MS, to_ms: MONDAY_MS + DAY_MS, columns: None };
         assert_eq!(store.scan(scan).await.unwrap(), std::slice::from_ref(&before));
         assert_eq!(query(store, "SELECT count(*) FROM burnout_risk").await.unwrap(), "16");
         // A third team, which has nobody, is below the first.

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
+use schemas::rows::{BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns};
 use serde_json::json;
-use store::Commit;
+use store::{Commit, Scan, Whose};
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
 use crate::group::Shared;
+use crate::partition::END_OF_TIME;
 use crate::task::Owner;
 use crate::task::tests::{MIN, NINE, activity, harness, message};
 use crate::testing::Harness;
@@ -61,12 +63,47 @@ async fn a_checkpoint_of_the_first_format_has_everything_looked_at() {
     let checkpoint = harness.store.acquire(0).await.unwrap();
     let mut state = checkpoint.state;
     state[0] = 1;
+    state.drain(53..57);
     state.drain(29..45);
     let (from, to) = (checkpoint.position, checkpoint.position);
     harness.store.commit(Commit { partition: 0, epoch: checkpoint.epoch, from, to, state, rows: Vec::new() }).await.unwrap();
     harness.restart().await.unwrap();
     harness.settle().await.unwrap();
     assert_eq!(finals(&harness, "user_daily").await, [true, false]);
+}
+
+/// Format 2 came before risks.
+#[tokio::test]
+async fn days_that_were_final_before_there_were_risks_are_told_theirs() {
+    let mut harness = harness(Config::default()).await;
+    harness.append(&[activity("anna", "1", NINE, 60, "coding")], NINE).await.unwrap();
+    harness.catch_up().await.unwrap();
+    harness.set_clock(NINE + 40 * 24 * 60 * MIN);
+    harness.settle().await.unwrap();
+    let risks = harness.tables().await.unwrap()["burnout_risk"].clone();
+    assert_eq!(risks.len(), 1);
+
+    let checkpoint = harness.store.acquire(0).await.unwrap();
+    let scan = Scan { table: &BURNOUT_RISK, whose: Whose::EVERYONE, from_ms: 0, to_ms: END_OF_TIME, columns: None };
+    let batch = &harness.store.scan(scan).await.unwrap()[0];
+    let mut gone = BurnoutRiskColumns::default();
+    BurnoutRisk::read(batch).for_each(|row| gone.push(&BurnoutRisk { deleted: true, ..row }));
+    let rows = vec![(&BURNOUT_RISK, gone.finish().unwrap())];
+    let mut state = checkpoint.state;
+    state[0] = 2;
+    state.drain(53..57);
+    let (from, to) = (checkpoint.position, checkpoint.position);
+    harness.store.commit(Commit { partition: 0, epoch: checkpoint.epoch, from, to, state, rows }).await.unwrap();
+    assert!(harness.tables().await.unwrap()["burnout_risk"].is_empty());
+
+    harness.restart().await.unwrap();
+    harness.settle().await.unwrap();
+    assert_eq!(harness.tables().await.unwrap()["burnout_risk"], risks);
+    // Once: the next owner finds nothing to do.
+    let shared = Arc::new(Shared::new(harness.config.clone(), harness.deps.clone()));
+    let mut owner = Owner::acquire(0, shared, CancellationToken::new()).await.unwrap();
+    owner.follow_control().await.unwrap();
+    assert!(owner.retelling.is_none());
 }
 
 #[tokio::test]

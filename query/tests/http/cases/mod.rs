@@ -1,6 +1,7 @@
 mod admin;
 mod audit;
 mod live;
+mod models;
 mod pseudonyms;
 mod rest;
 mod roles;

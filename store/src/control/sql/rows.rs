@@ -173,10 +173,10 @@ pub(super) async fn put_pseudonym_key(tx: &mut Tx, key: &Key) -> Result<(), Erro
     put.bind(to_json(&key.to_hex())?).execute(&mut **tx).await.map(drop).map_err(database)
 }
 
-fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|e| Error::Corrupt(format!("control data: {text:?} cannot be read: {e}")))
 }
 
-fn to_json<T: Serialize>(value: &T) -> Result<String, Error> {
+pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|e| Error::Invalid(e.to_string()))
 }

@@ -4,7 +4,8 @@ use focusflow_store::testing::{MONDAY_MS, directory};
 use focusflow_store::{Commit, Store};
 use schemas::rows::{
     BURNOUT_RISK, BurnoutRisk, BurnoutRiskColumns, DIRECTORY, FOCUS_BLOCKS, Factor, FocusBlock, FocusBlockColumns, INTERRUPTIONS,
-    Interruption, InterruptionColumns, USER_5M, USER_DAILY, User5m, User5mColumns, UserDaily, UserDailyColumns,
+    Interruption, InterruptionColumns, SESSION_EVENTS, SessionEvent, SessionEventColumns, USER_5M, USER_DAILY, User5m,
+    User5mColumns, UserDaily, UserDailyColumns,
 };
 
 pub const DAY_MS: i64 = 86_400_000;
@@ -20,6 +21,7 @@ pub async fn fill(store: &dyn Store) {
         let (mut windows, mut days) = (User5mColumns::default(), UserDailyColumns::default());
         let (mut risks, mut blocks, mut messages) =
             (BurnoutRiskColumns::default(), FocusBlockColumns::default(), InterruptionColumns::default());
+        let mut sessions = SessionEventColumns::default();
         for n in 0..16usize {
             let (user, team) = (person(n), format!("t-{}", n / 7));
             let (user_id, team_id) = (user.as_str(), Some(team.as_str()));
@@ -66,6 +68,23 @@ pub async fn fill(store: &dyn Store) {
                     version,
                     deleted,
                 });
+                sessions.push(&SessionEvent {
+                    id: &format!("c-{day}"),
+                    user_id,
+                    team_id,
+                    ts: at + 2 * DAY_MS + 7,
+                    session: "c",
+                    kind: "checkin",
+                    phase: "end",
+                    planned_ms: None,
+                    mood: Some(3),
+                    energy: None,
+                    burnout: (n % 2 == 0).then_some(1 + n as i64 % 5),
+                    source: "test",
+                    ingested_at: at,
+                    extra: None,
+                    version,
+                });
                 blocks.push(&FocusBlock {
                     user_id,
                     start_ts: at + 5,
@@ -103,6 +122,7 @@ pub async fn fill(store: &dyn Store) {
             (&BURNOUT_RISK, risks.finish().unwrap()),
             (&FOCUS_BLOCKS, blocks.finish().unwrap()),
             (&INTERRUPTIONS, messages.finish().unwrap()),
+            (&SESSION_EVENTS, sessions.finish().unwrap()),
         ];
         store.commit(Commit { partition: 0, epoch, from: version - 1, to: version, state: Vec::new(), rows }).await.unwrap();
     }

@@ -58,6 +58,7 @@ fn parameters(file: &str) -> Vec<Value> {
         "live_windows.sql" => vec![from],
         "windows.sql" => vec![from, to],
         "me_days.sql" | "me_burnout.sql" => vec![json!(person(5)), first, last],
+        "answers.sql" => vec![first, json!("2026-01-09")],
         "me_windows.sql" => vec![json!(person(5)), from, to],
         "me_blocks.sql" | "me_interruptions.sql" => vec![json!(person(5)), from, to, json!(10)],
         _ => panic!("what are the parameters of query/sql/{file}?"),
