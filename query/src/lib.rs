@@ -11,8 +11,8 @@
 //! Deliberately absent: events in (that is `ingest`), metrics computed from events (that is `processors`), sessions and
 //! cookies (a token is all there is).
 //!
-//! Map: `routes` lists every route. `rest` answers from `figures` (the read model of teams) and `sql/*.sql` (one person);
-//! `sql` streams statements; `live` is the feed; `directory`, `tokens`, `service`, `assets` are what they say.
+//! Map: `routes` lists every route. `rest` answers from `figures` (the read model of teams) and `sql/*.sql` (one person),
+//! of which `outlook` makes forecasts; `sql` streams statements; `live` is the feed; `directory`, `tokens`, `service`, `assets` are what they say.
 
 mod access;
 mod app;
@@ -24,6 +24,7 @@ mod error;
 mod figures;
 mod live;
 pub mod metrics;
+mod outlook;
 mod path;
 mod rest;
 mod routes;

@@ -1,6 +1,7 @@
 mod admin;
 mod audit;
 mod live;
+mod outlook;
 mod pseudonyms;
 mod rest;
 mod roles;
