@@ -1,11 +1,11 @@
 /** Where the reader is, as the part of the address after `#`. */
-export type Route = { page: 'home' } | { page: 'team'; id: string } | { page: 'org' } | { page: 'me' } | { page: 'unknown' };
+export type Route = { page: 'home' } | { page: 'team'; id: string } | { page: 'org' } | { page: 'me' } | { page: 'weeks' } | { page: 'unknown' };
 
 export function parseRoute(hash: string): Route {
   const parts = hash.replace(/^#\/?/, '').split('/').filter(Boolean);
   if (parts.length === 0) return { page: 'home' };
   if (parts[0] === 'team' && parts[1] !== undefined && parts.length === 2) return { page: 'team', id: decode(parts[1]) };
-  if ((parts[0] === 'org' || parts[0] === 'me') && parts.length === 1) return { page: parts[0] };
+  if ((parts[0] === 'org' || parts[0] === 'me' || parts[0] === 'weeks') && parts.length === 1) return { page: parts[0] };
   return { page: 'unknown' };
 }
 
@@ -19,7 +19,7 @@ function decode(text: string): string {
 
 export function href(route: Route): string {
   if (route.page === 'team') return `#/team/${encodeURIComponent(route.id)}`;
-  return route.page === 'org' || route.page === 'me' ? `#/${route.page}` : '#/';
+  return route.page === 'org' || route.page === 'me' || route.page === 'weeks' ? `#/${route.page}` : '#/';
 }
 
 class Location {

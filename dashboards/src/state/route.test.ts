@@ -14,7 +14,9 @@ test('addresses are read', () => {
   expect(parseRoute('#/team/t-1')).toEqual({ page: 'team', id: 't-1' });
   expect(parseRoute('#/org')).toEqual({ page: 'org' });
   expect(parseRoute('#/me')).toEqual({ page: 'me' });
-  for (const odd of ['#/team', '#/team/a/b', '#/x', '#/org/x']) expect(parseRoute(odd)).toEqual({ page: 'unknown' });
+  expect(parseRoute('#/weeks')).toEqual({ page: 'weeks' });
+  expect(href({ page: 'weeks' })).toBe('#/weeks');
+  for (const odd of ['#/team', '#/team/a/b', '#/x', '#/org/x', '#/weeks/x']) expect(parseRoute(odd)).toEqual({ page: 'unknown' });
 });
 
 test('an id survives the way through an address', () => {
