@@ -4,7 +4,7 @@
 
 use schemas::directory::weekday;
 
-use super::robust::centre;
+use super::robust::{centre, median};
 use super::{History, Measure};
 
 /// A day this long ago weighs half as much for the level.
@@ -36,7 +36,7 @@ impl Fit {
         let mut away: [Vec<(f64, f64)>; 7] = Default::default();
         for (day, value) in &days {
             let around = days.iter().filter(|(other, _)| (other - day).abs() <= AROUND_DAYS);
-            let level = centre(&mut around.map(|(_, value)| (*value, 1.0)).collect::<Vec<_>>());
+            let level = median(&mut around.map(|(_, value)| *value).collect::<Vec<_>>());
             away[weekday(*day)].push((value - level, age(*day, WEEKDAY_HALF_LIFE)));
         }
         let weekdays = away.map(|mut away| {

@@ -4,26 +4,22 @@
 //!     clock hour   7  8  9 10 11 12 13 14 15 16 17 18 19 20 21
 //!     two workdays       x  x  x     x  x  x  x  x        x       9 active, 12 from first to last, 3 empty between: flexible
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+mod signals;
 
-use jiff::Timestamp;
-use schemas::directory::{DAY_MS, Person, date, weekday};
+use std::collections::BTreeMap;
+
+use schemas::directory::{Person, date, weekday};
 use serde::Serialize;
 
 use super::{History, Measure, as_date};
+use signals::{HOUR_MS, Hour, Signals};
 
-const HOUR_MS: i64 = 3_600_000;
-/// Activity that makes a clock hour of a day an active one: a glance at the mail does not.
-const SIGNAL_MS: i64 = 600_000;
-/// Workdays on which it is, to be one of the week's: one late evening does not make a long week.
+/// Workdays on which a clock hour is active, to be one of the week's: one late evening does not make a long week.
 const SIGNAL_DAYS: u8 = 2;
 /// Worked workdays of a week that says something.
 const LEAST_WORKDAYS: usize = 3;
 /// Share of the days' active time that windows must be there for: they may expire before the days do.
 const LEAST_KNOWN: f64 = 0.5;
-/// A clock hour this close to working hours is not outside of them.
-const NEAR_MS: i64 = HOUR_MS;
 const LOW_HOURS: usize = 3;
 const ALWAYS_ON_HOURS: usize = 13;
 const MOSTLY_INSIDE: f64 = 0.7;
@@ -112,7 +108,7 @@ fn week(history: &History, monday: i32, signals: &Signals, person: &Person) -> W
     let worked = history.worked(monday, monday + 6, Measure::Active).filter(|(day, _)| history.schedule[weekday(*day)]);
     let worked: Vec<f64> = worked.map(|(_, active_ms)| active_ms).collect();
     let is_enough = worked.len() >= LEAST_WORKDAYS && signals.total() as f64 >= LEAST_KNOWN * worked.iter().sum::<f64>();
-    let told = if is_enough { signals.told(expected_hours(monday, person)) } else { Told::default() };
+    let told = if is_enough { Told::of(signals, expected_hours(monday, person)) } else { Told::default() };
     let iso = date(monday).iso_week_date();
     let week = format!("{:04}-W{:02}", iso.year(), iso.week());
     Week { week, from: monday, to: monday + 6, workdays: worked.len(), told }
@@ -124,95 +120,16 @@ fn expected_hours(monday: i32, person: &Person) -> usize {
     ((lengths.max().unwrap_or(8 * HOUR_MS) + HOUR_MS - 1) / HOUR_MS) as usize + 1
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Before,
-    Inside,
-    After,
-}
-
-/// One clock hour of one day, looked up once for its windows.
-struct Hour {
-    span: Range<i64>,
-    /// 0 to 23.
-    clock: usize,
-    day: i32,
-    /// Working time of its day, and of the day before: a night shift goes on after midnight.
-    own: Option<(i64, i64)>,
-    night: Option<(i64, i64)>,
-    active_ms: i64,
-}
-
-impl Hour {
-    fn none() -> Hour {
-        Hour { span: 0..0, clock: 0, day: 0, own: None, night: None, active_ms: 0 }
-    }
-
-    fn of(ts: i64, person: &Person) -> Hour {
-        let zone = &person.entry_at(ts).zone;
-        let offset = Timestamp::from_millisecond(ts).map_or(0, |t| i64::from(zone.to_offset(t).seconds()) * 1_000);
-        let (day, into) = ((ts + offset).div_euclid(DAY_MS) as i32, (ts + offset).rem_euclid(DAY_MS));
-        let start = ts - into % HOUR_MS;
-        let (own, night) = (person.working_interval(day), person.working_interval(day - 1));
-        Hour { span: start..start + HOUR_MS, clock: (into / HOUR_MS) as usize, day, own, night, active_ms: 0 }
-    }
-
-    /// The working day that an instant of it belongs to, and where in it.
-    fn place(&self, ts: i64) -> (i32, Place) {
-        let place = match (self.night, self.own) {
-            (Some((_, to)), _) if ts < to => return (self.day - 1, Place::Inside),
-            (_, Some((from, _))) if ts < from => Place::Before,
-            (_, Some((_, to))) if ts < to => Place::Inside,
-            _ => Place::After,
-        };
-        (self.day, place)
-    }
-
-    fn is_near_work(&self) -> bool {
-        let mut shifts = [self.night, self.own].into_iter().flatten();
-        shifts.any(|(from, to)| self.span.end > from - NEAR_MS && self.span.start < to + NEAR_MS)
-    }
-}
-
-/// What a week's workdays are told by.
-#[derive(Default)]
-struct Signals {
-    /// Days on which a clock hour is active, and on which it is so away from working hours.
-    days: [u8; 24],
-    days_outside: [u8; 24],
-    before_ms: i64,
-    inside_ms: i64,
-    after_ms: i64,
-}
-
-impl Signals {
-    fn add(&mut self, hour: &mut Hour, active_ms: i64, place: Place) {
-        match place {
-            Place::Before => self.before_ms += active_ms,
-            Place::Inside => self.inside_ms += active_ms,
-            Place::After => self.after_ms += active_ms,
-        }
-        let was = hour.active_ms;
-        hour.active_ms += active_ms;
-        if was < SIGNAL_MS && hour.active_ms >= SIGNAL_MS {
-            self.days[hour.clock] += 1;
-            self.days_outside[hour.clock] += u8::from(!hour.is_near_work());
-        }
-    }
-
-    fn total(&self) -> i64 {
-        self.before_ms + self.inside_ms + self.after_ms
-    }
-
-    fn told(&self, expected: usize) -> Told {
-        let hours = self.days.map(|days| days >= SIGNAL_DAYS);
+impl Told {
+    fn of(signals: &Signals, expected: usize) -> Told {
+        let hours = signals.days.map(|days| days >= SIGNAL_DAYS);
         let active = hours.iter().filter(|hour| **hour).count();
         let span = 24 - longest_rest(&hours);
-        let total = self.total().max(1) as f64;
-        let [inside, before, after] = [self.inside_ms, self.before_ms, self.after_ms].map(|ms| ms as f64 / total);
+        let total = signals.total().max(1) as f64;
+        let [inside, before, after] = [signals.inside_ms, signals.before_ms, signals.after_ms].map(|ms| ms as f64 / total);
         Told {
             pattern: Some(pattern(active, span, expected)),
-            within_schedule: Some(self.days_outside.iter().all(|days| *days < SIGNAL_DAYS)),
+            within_schedule: Some(signals.days_outside.iter().all(|days| *days < SIGNAL_DAYS)),
             time_of_day: Some(time_of_day(inside, before, after)),
             active_hours: Some(active),
             span_hours: Some(span),
@@ -258,6 +175,7 @@ fn longest_rest(hours: &[bool; 24]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::lives::{MONDAY, OFFICE};
+    use super::signals::{Place, SIGNAL_MS};
     use super::*;
     use schemas::Directory;
 
@@ -325,7 +243,7 @@ mod tests {
         let mut add = |day: i32, clock: i64, active_ms: i64| {
             let mut hour = Hour::of(person.day_start(MONDAY + day) + clock * HOUR_MS, &person);
             signals.add(&mut hour, active_ms, Place::After);
-            let told = signals.told(9);
+            let told = Told::of(&signals, 9);
             (told.active_hours, told.within_schedule)
         };
         assert_eq!(add(0, 21, SIGNAL_MS - 1), (Some(0), Some(true)));
