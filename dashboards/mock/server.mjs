@@ -146,6 +146,7 @@ export async function start(port = 0) {
       const days = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
       const scope = isMe ? { kind: 'me', id: 'p-1', name: 'Ada' } : { kind: unit.scope.kind, id, name: units.get(id)?.entry.name ?? ORG.name };
       const head = { scope, from, to, ...(isMe ? {} : { k: K, rolled_up_to: up, rolled_up_to_name: nameOf(up) }) };
+      if (isMe && what === 'outlook') return json(200, me.outlook());
       if (what === 'trends') return json(200, { ...head, points: isMe ? me.trends(days) : unit.trends(days) });
       if (what === 'heatmap') return json(200, { ...head, k: K, rolled_up_to: up, rolled_up_to_name: nameOf(up), time_zone: 'Europe/Berlin', cells: unit.heat().filter((cell) => !isMe || !cell.suppressed) });
       if (what === 'burnout') return json(200, { ...head, ...(isMe ? {} : { k: 8 }), points: isMe ? me.risks(to) : unit.levels(to) });

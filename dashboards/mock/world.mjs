@@ -235,6 +235,50 @@ export class Me {
     }];
   }
 
+  /** Half a year of made-up days, foreseen by rote. `naive`: as for somebody whom nothing foresees better than last week. */
+  outlook({ naive = false, thin = false } = {}) {
+    const today = Date.parse(isoDay(Date.now()));
+    const at = (days) => isoDay(today + days * 86_400_000);
+    const isOff = (day) => [0, 6].includes(new Date(day).getUTCDay());
+    const needed = { history_days_needed: 28, worked_days_needed: 10 };
+    const head = { scope: { kind: 'me', id: 'p-1', name: 'Ada' }, from: at(-182), to: at(-1), time_zone: 'Europe/Berlin' };
+    if (thin) return { ...head, ...needed, enough_history: false, history_days: 9, worked_days: 6, forecasts: [], unusual: [], changes: [], weeks: [] };
+    const forecast = (measure, size, error) => {
+      const value = (day) => size * (0.75 + 0.5 * random(hash(`${measure} ${day}`))());
+      const foreseen = (day) => size * [0, 1.1, 0.86, 1.02, 0.9, 1.05, 0][new Date(day).getUTCDay()];
+      return {
+        measure, method: naive ? 'same_weekday_last_week' : 'weekday_level', level: 0.8,
+        backtest: {
+          forecasts: 1513, days: 112, mean_error: naive ? error * 1.3 : error, mean_error_same_weekday: error * 1.25,
+          beats_same_weekday: !naive, coverage: 0.78, coverage_forecasts: 1441,
+        },
+        recent: Array.from({ length: 28 }, (_, i) => ({ day: at(i - 28), value: isOff(at(i - 28)) || i === 11 ? null : value(at(i - 28)) })),
+        days: Array.from({ length: 14 }, (_, i) => at(i + 1)).map((day) =>
+          isOff(day) ? { day, day_off: true, value: null, low: null, high: null } : { day, day_off: false, value: foreseen(day), low: foreseen(day) - 1.6 * error, high: foreseen(day) + 1.5 * error },
+        ),
+      };
+    };
+    const monday = today - ((new Date(today).getUTCDay() + 6) % 7) * 86_400_000;
+    const patterns = [['standard_continuous', 9, 9], ['standard_continuous', 9, 9], ['long_continuous', 11, 11], ['standard_flexible', 8, 10], ['long_flexible', 11, 14], ['always_on', 13, 15], [null, null, null]];
+    const weeks = Array.from({ length: 25 }, (_, i) => {
+      const from = monday - (25 - i) * 7 * 86_400_000;
+      const [pattern, active_hours, span_hours] = patterns[Math.floor(random(hash(`week ${i}`))() * patterns.length)];
+      const known = (value) => (pattern === null ? null : value);
+      return {
+        week: `2026-W${i + 10}`, from: isoDay(from), to: isoDay(from + 6 * 86_400_000), workdays: pattern === null ? 2 : 5, pattern, active_hours, span_hours,
+        within_schedule: known(active_hours < 11), time_of_day: known(pattern === 'always_on' ? 'evening' : 'standard'), break_hours: known(span_hours - active_hours),
+        expected_hours: known(9), inside: known(0.93), before: known(0.02), after: known(0.05),
+      };
+    });
+    return {
+      ...head, ...needed, enough_history: true, history_days: 182, worked_days: 38,
+      forecasts: [forecast('focus_ms', 3.4 * HOUR, 0.5 * HOUR), forecast('load', 14, 3.6)],
+      unusual: [{ measure: 'load', day: at(-6), value: 51.5, usual: 14.2, workdays: 37, strength: 6.1 }],
+      changes: [{ measure: 'meeting_ms', day: at(-64), before: 1.1 * HOUR, after: 2.2 * HOUR, workdays_before: 78, workdays_after: 42, strength: 1.8 }],
+      weeks,
+    };
+  }
+
   trends(days) {
     return this.unit.trends(days).filter((p) => p.figures).map(({ day, figures }) => ({
       day, streak_days: 3, rest_ms: 13 * HOUR, final: true,

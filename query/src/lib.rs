@@ -11,8 +11,8 @@
 //! Deliberately absent: events in (that is `ingest`), metrics computed from events (that is `processors`), sessions and
 //! cookies (a token is all there is).
 //!
-//! Map: `routes` lists every route. `rest` answers from `figures` (the read model of teams) and `sql/*.sql` (one person);
-//! `sql` streams statements; `live` is the feed; `models` has those of burnout risk;
+//! Map: `routes` lists every route. `rest` answers from `figures` (the read model of teams) and `sql/*.sql` (one person),
+//! of which `outlook` makes forecasts; `sql` streams statements; `live` is the feed; `models` has those of burnout risk;
 //! `directory`, `tokens`, `service`, `assets` are what they say.
 
 mod access;
@@ -26,6 +26,7 @@ mod figures;
 mod live;
 pub mod metrics;
 mod models;
+mod outlook;
 mod path;
 mod rest;
 mod routes;

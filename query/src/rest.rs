@@ -1,6 +1,7 @@
-//! Figures over HTTP: of the caller (`me`), of teams and the organisation (`team`, `burnout`).
+//! Figures over HTTP: of the caller (`me`, `outlook`), of teams and the organisation (`team`, `burnout`).
 
 pub mod burnout;
 pub mod me;
+pub mod outlook;
 pub mod span;
 pub mod team;

@@ -435,6 +435,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The next two weeks, what changed, and how the weeks went
+         * @description The caller's own, from their last 26 weeks up to yesterday, of days that are final. Only for tokens that speak for a person. Forecasts are for days that are worked: who is ill or on holiday is not foreseen. Under four weeks of history, or ten worked days in the last eight weeks, there are no numbers.
+         */
+        get: operations["meOutlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/burnout/accuracy": {
         parameters: {
             query?: never;
@@ -1363,6 +1383,164 @@ export interface components {
              */
             to: string;
             points: components["schemas"]["BurnoutPoint"][];
+        };
+        /**
+         * @description A column of user_daily.
+         * @enum {string}
+         */
+        OutlookMeasure: "focus_ms" | "load" | "active_ms" | "after_hours_ms" | "meeting_ms";
+        /** @description What the forecast would have been worth for this person. */
+        Backtest: {
+            /** @description Forecasts made from past days on, with what was known then, two to fifteen days ahead, of days that were worked. */
+            forecasts: number;
+            /** @description Days they were of. */
+            days: number;
+            /** @description Mean absolute error of a level with weekdays, in the measure's unit. */
+            mean_error: number;
+            /** @description Of the same weekday last week, or the last one known that was worked. */
+            mean_error_same_weekday: number;
+            /** @description If not, the same weekday last week is what is shown. */
+            beats_same_weekday: boolean;
+            /** @description Share of the days that lay within the interval, made each time of errors that were known by then. To be compared with `level`; null where none had enough before it. */
+            coverage: number | null;
+            /** @description Forecasts that the coverage is of. */
+            coverage_forecasts: number;
+        };
+        ForeseenDay: {
+            /** Format: date */
+            day: string;
+            /** @description No work is to be expected, by working hours and by habit: no numbers. */
+            day_off: boolean;
+            value: number | null;
+            low: number | null;
+            high: number | null;
+        };
+        RecentDay: {
+            /** Format: date */
+            day: string;
+            /** @description Null where nobody worked, or the day is not final. */
+            value: number | null;
+        };
+        Forecast: {
+            measure: components["schemas"]["OutlookMeasure"];
+            /**
+             * @description A level that follows the last weeks with what each weekday adds; or, where that was no better, the same weekday last week.
+             * @enum {string}
+             */
+            method: "weekday_level" | "same_weekday_last_week";
+            /** @description How often a day is to lie between low and high. */
+            level: number;
+            backtest: components["schemas"]["Backtest"];
+            /** @description The last 28 days. */
+            recent: components["schemas"]["RecentDay"][];
+            /** @description The 14 days after today. */
+            days: components["schemas"]["ForeseenDay"][];
+        };
+        /** @description A workday of the last four weeks that is beyond everything in the eight weeks before it. */
+        UnusualDay: {
+            measure: components["schemas"]["OutlookMeasure"];
+            /** Format: date */
+            day: string;
+            value: number;
+            /** @description The median of the workdays before it. */
+            usual: number;
+            /** @description How many those are, within eight weeks. */
+            workdays: number;
+            /** @description How far from the usual, in robust spreads of single days. */
+            strength: number;
+        };
+        /** @description A shift of a level that lasted ten workdays or more. */
+        LevelChange: {
+            measure: components["schemas"]["OutlookMeasure"];
+            /**
+             * Format: date
+             * @description The first workday of the new level.
+             */
+            day: string;
+            /** @description Median of the workdays before. */
+            before: number;
+            /** @description Median of the workdays from then on. */
+            after: number;
+            /** @description Up to the change before it. */
+            workdays_before: number;
+            /** @description Up to the change after it. */
+            workdays_after: number;
+            /** @description Of the change, in robust spreads of single days. */
+            strength: number;
+        };
+        WorkWeek: {
+            /**
+             * @description ISO 8601.
+             * @example 2026-W12
+             */
+            week: string;
+            /**
+             * Format: date
+             * @description Monday.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Sunday.
+             */
+            to: string;
+            /** @description Working days that were worked. Fewer than three say nothing, and the rest is null. */
+            workdays: number;
+            /**
+             * @description Low: under 3 active clock hours. Always on: 13 or more. Long: more than expected. Continuous: no empty clock hour between the first and the last.
+             * @enum {string|null}
+             */
+            pattern: "low" | "standard_continuous" | "standard_flexible" | "long_flexible" | "long_continuous" | "always_on" | null;
+            /** @description All active clock hours within working hours or next to them. */
+            within_schedule: boolean | null;
+            /**
+             * @description Standard: more than 70 % of the active time inside working hours. Overnight: less than 30 %. Else where most of the rest is.
+             * @enum {string|null}
+             */
+            time_of_day: "standard" | "morning" | "evening" | "overnight" | null;
+            /** @description Clock hours with 10 minutes of activity on two workdays of the week. */
+            active_hours: number | null;
+            /** @description From the first of them to the last. */
+            span_hours: number | null;
+            /** @description Empty ones between. */
+            break_hours: number | null;
+            /** @description Hours of the longest working day, and one. */
+            expected_hours: number | null;
+            /** @description Share of the workdays' active time inside working hours. */
+            inside: number | null;
+            before: number | null;
+            after: number | null;
+        };
+        /** @description One person's own history, for that person alone. */
+        MyOutlook: {
+            scope: components["schemas"]["Scope"];
+            /**
+             * Format: date
+             * @description First local day looked at.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Yesterday, in the caller's zone.
+             */
+            to: string;
+            time_zone: string;
+            /** @description If not, forecasts, unusual days and changes are empty. */
+            enough_history: boolean;
+            /** @description Days from the first worked one to yesterday. */
+            history_days: number;
+            history_days_needed: number;
+            /** @description Of the last eight weeks. */
+            worked_days: number;
+            worked_days_needed: number;
+            /** @description Of focus_ms and load; one with too little to be tried on is left out. */
+            forecasts: components["schemas"]["Forecast"][];
+            /** @description The strongest, latest first, five at most. */
+            unusual: components["schemas"]["UnusualDay"][];
+            /** @description The strongest, latest first, five at most. */
+            changes: components["schemas"]["LevelChange"][];
+            /** @description Whole weeks, in order. */
+            weeks: components["schemas"]["WorkWeek"][];
         };
         LevelsPoint: {
             /** Format: date */
@@ -3057,6 +3235,29 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    meOutlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyOutlook"];
+                };
+            };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             503: components["responses"]["Problem"];

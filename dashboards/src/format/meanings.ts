@@ -77,6 +77,34 @@ export const MEANINGS = {
       'An estimate from work patterns. It is about how much the work asks of the group, and no ground to look for single people.',
     ],
   },
+  outlook: {
+    title: 'The next two weeks',
+    text: [
+      'A level that follows your last weeks, with what each weekday usually adds. The line in the band is what to expect of a day; eight of ten days are meant to lie within the band. It is about days that you work: time off is not foreseen.',
+      'It is tried on your own past: from each past day on, the days that followed are foreseen with what was known then. Where the same weekday last week would have been as good, that is shown instead.',
+      'Counted from your own days alone, up to yesterday. Nobody else sees this page.',
+    ],
+  },
+  load: {
+    title: 'Interruption load',
+    text: [
+      'What the interruptions of a day add up to: each message that reached you in focus, by its kind (a call 3, a direct message 1.5, a mention 1.2, a channel message 0.5, mail 0.4), and more the longer it took to get back into focus.',
+    ],
+  },
+  changes: {
+    title: 'What changed',
+    text: [
+      'Levels that shifted and stayed so for two weeks of workdays or more, with the middle workday before and after; the day is about right, not exact. And single workdays of the last four weeks that were beyond anything in the eight weeks before.',
+      'Compared with yourself alone. Small changes are not told, and few are told where nothing changed: of 200 made-up people with steady days, one was told of an unusual day and none of a change.',
+    ],
+  },
+  weeks: {
+    title: 'Kinds of weeks',
+    text: [
+      'A clock hour counts when it held ten minutes of activity on two workdays of the week. Long is a week with more such hours than your working hours have, and one; always on, one with 13 or more. Breaks are empty clock hours between the first and the last.',
+      'With breaks or without, early or late: none is better by itself. Weeks with fewer than three workdays are not told.',
+    ],
+  },
   privacy: {
     title: 'What this page can and cannot show',
     text: [

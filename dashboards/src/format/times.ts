@@ -22,6 +22,12 @@ export function longDay(date: string): string {
   return dayFormat.format(Date.parse(`${date}T00:00:00Z`));
 }
 
+const shortFormat = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+export function shortDay(date: string): string {
+  return date === '' ? '' : shortFormat.format(Date.parse(`${date}T00:00:00Z`));
+}
+
 /** Monday first, as in the contract. */
 export function weekdays(style: 'short' | 'long', locale?: string): string[] {
   const format = new Intl.DateTimeFormat(locale, { weekday: style, timeZone: 'UTC' });

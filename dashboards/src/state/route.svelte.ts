@@ -1,12 +1,15 @@
 /** Where the reader is, as the part of the address after `#`. */
-export type Route = { page: 'home' } | { page: 'team'; id: string } | { page: 'org' } | { page: 'me' } | { page: 'accuracy' } | { page: 'unknown' };
+export type Route = { page: 'home' } | { page: 'team'; id: string } | { page: 'org' | 'me' | 'weeks' | 'accuracy' } | { page: 'unknown' };
+
+/** Pages whose address is their name. */
+const NAMED = ['org', 'me', 'weeks', 'accuracy'] as const;
 
 export function parseRoute(hash: string): Route {
   const parts = hash.replace(/^#\/?/, '').split('/').filter(Boolean);
   if (parts.length === 0) return { page: 'home' };
   if (parts[0] === 'team' && parts[1] !== undefined && parts.length === 2) return { page: 'team', id: decode(parts[1]) };
-  const [only] = parts;
-  if (parts.length === 1 && (only === 'org' || only === 'me' || only === 'accuracy')) return { page: only };
+  const named = NAMED.find((page) => page === parts[0]);
+  if (named !== undefined && parts.length === 1) return { page: named };
   return { page: 'unknown' };
 }
 

@@ -14,9 +14,11 @@ test('addresses are read', () => {
   expect(parseRoute('#/team/t-1')).toEqual({ page: 'team', id: 't-1' });
   expect(parseRoute('#/org')).toEqual({ page: 'org' });
   expect(parseRoute('#/me')).toEqual({ page: 'me' });
-  expect(parseRoute('#/accuracy')).toEqual({ page: 'accuracy' });
-  expect(href({ page: 'accuracy' })).toBe('#/accuracy');
-  for (const odd of ['#/team', '#/team/a/b', '#/x', '#/org/x']) expect(parseRoute(odd)).toEqual({ page: 'unknown' });
+  for (const page of ['weeks', 'accuracy'] as const) {
+    expect(parseRoute(`#/${page}`)).toEqual({ page });
+    expect(href({ page })).toBe(`#/${page}`);
+  }
+  for (const odd of ['#/team', '#/team/a/b', '#/x', '#/org/x', '#/weeks/x']) expect(parseRoute(odd)).toEqual({ page: 'unknown' });
 });
 
 test('an id survives the way through an address', () => {

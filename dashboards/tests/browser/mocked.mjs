@@ -1,5 +1,6 @@
 // Cases that need a server which misbehaves on demand, or callers and teams of a certain kind.
 import assert from 'node:assert/strict';
+import { Me } from '../../mock/world.mjs';
 import { byId, fits, tone, until } from './bench.mjs';
 
 export const mocked = {
@@ -157,6 +158,53 @@ export const mocked = {
     await until('the meaning is there', () => page.getByText('Low is under 30 %').isVisible());
   },
 
+  async 'shows a member their weeks: what is to come with its band, what that is worth, what changed'(bench) {
+    for (const scheme of ['light', 'dark']) {
+      const page = await bench.page({ token: 'member', hash: '#/weeks', scheme });
+      await byId(page, 'forecast-focus_ms').waitFor();
+      assert.equal(await page.locator('h1').textContent(), 'My weeks');
+      assert.match(await byId(page, 'forecast-focus_ms').textContent(), /80 % of such days should lie between/);
+      assert.match(await byId(page, 'trust').first().textContent(), /112 of your past days.*off by 30 min on average; the same weekday last week would have been off by 38 min.*held on 78 %/);
+      assert.match(await byId(page, 'changes').textContent(), /Meetings went up from 1 h 6 min to 2 h 12 min a workday/);
+      assert.match(await byId(page, 'changes').textContent(), /52 of interruption load, where 14 was usual/);
+      await bench.accessible(page, `my weeks, ${scheme}`);
+    }
+  },
+
+  async 'reads the forecast out by keyboard, and all weeks'(bench) {
+    const page = await bench.page({ token: 'member' });
+    await byId(page, 'my-state').waitFor();
+    await page.getByLabel('Team', { exact: true }).selectOption({ label: 'My weeks' });
+    const chart = byId(page, 'forecast-load').getByRole('slider');
+    await chart.focus();
+    await page.keyboard.press('Home');
+    const first = await chart.getAttribute('aria-valuetext');
+    await page.keyboard.press('End');
+    const last = await chart.getAttribute('aria-valuetext');
+    assert.notEqual(first, last);
+    assert.match(last, /about [\d.]+, between [\d.]+ and [\d.]+|a day off/);
+    assert.equal(await byId(page, 'foreseen-reading').textContent(), last);
+    await page.keyboard.press('Escape');
+    assert.equal(await byId(page, 'foreseen-reading').count(), 0);
+    const weeks = byId(page, 'weeks');
+    assert.equal(await weeks.locator('ol li').count(), 6);
+    await weeks.getByRole('button', { name: 'Show all 25 weeks' }).press('Enter');
+    assert.equal(await weeks.locator('ol li').count(), 25);
+    await bench.accessible(page, 'my weeks with all of them');
+  },
+
+  async 'says where a forecast is not worth it, and where there is none'(bench) {
+    const answered = (options) => (page) => page.route('**/v1/me/outlook', (route) => route.fulfill({ json: new Me().outlook(options) }));
+    const naive = await bench.page({ token: 'member', hash: '#/weeks', before: answered({ naive: true }) });
+    await byId(naive, 'trust').first().waitFor();
+    assert.match(await byId(naive, 'trust').first().textContent(), /nothing was better than the same weekday last week, so that is what you see/);
+    const thin = await bench.page({ token: 'member', hash: '#/weeks', before: answered({ thin: true }) });
+    await byId(thin, 'too-little').waitFor();
+    assert.match(await byId(thin, 'too-little').textContent(), /takes 28 days.*So far there are 9 and 6/s);
+    assert.equal(await byId(thin, 'forecast-focus_ms').count(), 0);
+    await bench.accessible(thin, 'my weeks without a history');
+  },
+
   async 'tells a manager how many are at which level, and of a small team nothing'(bench) {
     const page = await bench.page({ hash: '#/team/t-1' });
     await byId(page, 'team-strain').waitFor();
@@ -256,7 +304,7 @@ export const mocked = {
 
   async 'every state fits a phone'(bench) {
     const viewport = { width: 360, height: 700 };
-    for (const [token, hash, id] of [['demo', '#/team/t-5', 'suppressed'], ['demo', '#/team/t-3', 'rolled-up'], ['empty', '', 'empty'], ['member', '', 'my-state'], ['demo', '#/org', 'in-focus']]) {
+    for (const [token, hash, id] of [['demo', '#/team/t-5', 'suppressed'], ['demo', '#/team/t-3', 'rolled-up'], ['empty', '', 'empty'], ['member', '', 'my-state'], ['member', '#/weeks', 'weeks'], ['demo', '#/org', 'in-focus']]) {
       const page = await bench.page({ token, hash, viewport });
       await byId(page, id).waitFor();
       await fits(page, `${id} at 360`);

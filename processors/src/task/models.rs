@@ -65,13 +65,10 @@ impl Owner {
         let all_found = retelling.walk.is_none();
         self.retelling = Some(retelling);
         let partition = self.partition()?;
-        if !partition.has_untold() {
-            if all_found {
-                partition.note_told();
-                self.retelling = None;
-            }
+        if !partition.has_untold() && !all_found {
             return Ok(());
         }
+        // The last one may be of nobody: it says in the store that all are told.
         let mut work = partition.begin(Records::default(), position, now_ms);
         partition.begin_retelling(&mut work);
         if all_found && !partition.has_untold() {

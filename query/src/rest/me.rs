@@ -69,13 +69,13 @@ pub struct Burnout {
 }
 
 /// One day of the person, as `user_daily` has it.
-struct MyDay {
-    day: i32,
+pub struct MyDay {
+    pub day: i32,
     /// By metric, NaN where there is none.
-    values: Values,
+    pub values: Values,
     streak_days: i64,
     rest_ms: Option<i64>,
-    r#final: bool,
+    pub r#final: bool,
 }
 
 const ACTIVE: usize = 0;
@@ -218,27 +218,31 @@ pub async fn burnout(State(app): State<App>, caller: Caller, query: SpanQuery) -
 }
 
 /// The caller as the subject of the answer.
-struct Me<'a> {
+pub struct Me<'a> {
     app: &'a App,
     caller: &'a Caller,
     id: &'a str,
 }
 
 impl<'a> Me<'a> {
-    fn of(app: &'a App, caller: &'a Caller, what: &str) -> Result<Me<'a>, Error> {
+    pub fn of(app: &'a App, caller: &'a Caller, what: &str) -> Result<Me<'a>, Error> {
         let id = caller.me(what)?;
         Ok(Me { app, caller, id })
     }
 
-    fn scope(&self) -> Scope {
+    pub fn scope(&self) -> Scope {
         Scope::me(&self.caller.control.directory, self.id, self.caller.now)
     }
 
-    fn zone(&self) -> &jiff::tz::TimeZone {
-        &self.caller.control.directory.person(self.id).entry_at(self.caller.now).zone
+    pub fn person(&self) -> &schemas::directory::Person {
+        self.caller.control.directory.person(self.id)
     }
 
-    fn zone_name(&self) -> String {
+    pub fn zone(&self) -> &jiff::tz::TimeZone {
+        &self.person().entry_at(self.caller.now).zone
+    }
+
+    pub fn zone_name(&self) -> String {
         self.zone().iana_name().unwrap_or("UTC").to_owned()
     }
 
@@ -256,7 +260,7 @@ impl<'a> Me<'a> {
         rows::each(&self.app.deps.store, sql, params, limits, |batch| take(&Columns(batch), batch.num_rows())).await
     }
 
-    async fn days(&self, span: DaySpan) -> Result<Vec<MyDay>, Error> {
+    pub async fn days(&self, span: DaySpan) -> Result<Vec<MyDay>, Error> {
         let mut days = Vec::new();
         self.each(include_str!("../../sql/me_days.sql"), self.day_params(span), |columns, rows| {
             let metrics = METRICS.iter().map(|name| columns.float(name)).collect::<Result<Vec<_>, _>>()?;
@@ -275,7 +279,7 @@ impl<'a> Me<'a> {
         Ok(days)
     }
 
-    async fn windows(&self, span: TimeSpan) -> Result<Vec<(i64, Sums)>, Error> {
+    pub async fn windows(&self, span: TimeSpan) -> Result<Vec<(i64, Sums)>, Error> {
         let mut found = Vec::new();
         let params = vec![json!(self.id), json!(span.from), json!(span.to)];
         self.each(include_str!("../../sql/me_windows.sql"), params, |columns, rows| {

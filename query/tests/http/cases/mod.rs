@@ -2,6 +2,7 @@ mod admin;
 mod audit;
 mod live;
 mod models;
+mod outlook;
 mod pseudonyms;
 mod rest;
 mod roles;
