@@ -12,9 +12,10 @@
 //! cookies (a token is all there is).
 //!
 //! Map: `routes` lists every route. `rest` answers from `figures` (the read model of teams) and `sql/*.sql` (one person);
-//! `sql` streams statements; `live` is the feed; `directory`, `tokens`, `service`, `assets` are what they say.
+//! `advice` finds what one person's rows advise; `sql` streams statements; `live` is the feed; `directory`, `tokens`, `service`, `assets` are what they say.
 
 mod access;
+mod advice;
 mod app;
 mod assets;
 mod body;

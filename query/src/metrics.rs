@@ -33,6 +33,11 @@ pub const LIVE_FRESHNESS_SECONDS: &str = "focusflow_query_live_freshness_seconds
 /// Time to bring the open topics up to date, once a tick.
 pub const LIVE_TICK_SECONDS: &str = "focusflow_query_live_tick_seconds";
 
+/// People who were shown advice, by `kind`; moves in steps of at least k people.
+pub const ADVICE_SHOWN: &str = "focusflow_query_advice_shown_total";
+/// People who said of advice that it is not useful, by `kind`; moves in steps of at least k people.
+pub const ADVICE_NOT_USEFUL: &str = "focusflow_query_advice_not_useful_total";
+
 /// Registers the descriptions, for `# HELP` lines.
 pub fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
@@ -52,4 +57,6 @@ pub fn describe() {
     describe_counter!(LIVE_CONFLATIONS, "Times a slow reader was set to the latest state.");
     describe_histogram!(LIVE_FRESHNESS_SECONDS, Unit::Seconds, "From acceptance of an event to its delta.");
     describe_histogram!(LIVE_TICK_SECONDS, Unit::Seconds, "Time to bring the open topics up to date.");
+    describe_counter!(ADVICE_SHOWN, "People who were shown advice, by kind, in steps of at least k.");
+    describe_counter!(ADVICE_NOT_USEFUL, "People who said of advice that it is not useful, by kind, in steps of at least k.");
 }

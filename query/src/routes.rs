@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use crate::app::App;
 use crate::live::{sse, ws};
-use crate::rest::{burnout, me, team};
+use crate::rest::{advice, burnout, me, team};
 use crate::{Error, assets, directory, metrics, service, sql, tokens};
 
 type Route = (&'static str, &'static [&'static str], MethodRouter<App>);
@@ -41,6 +41,9 @@ fn routes() -> Vec<Route> {
         ("/v1/me/blocks", &["get"], get(me::blocks)),
         ("/v1/me/interruptions", &["get"], get(me::interruptions)),
         ("/v1/me/burnout", &["get"], get(me::burnout)),
+        ("/v1/me/advice", &["get"], get(advice::mine)),
+        ("/v1/me/advice/{id}/not-useful", &["post", "delete"], post(advice::not_useful).delete(advice::useful_after_all)),
+        ("/v1/advice/feedback", &["get"], get(advice::feedback)),
         ("/v1/live", &["get"], get(ws::live)),
         ("/v1/live/events", &["get"], get(sse::events)),
         ("/v1/tokens", &["get", "post"], get(tokens::list).post(tokens::create)),

@@ -10,6 +10,7 @@ use super::span::{DaySpan, MAX_DAYS, MAX_HEATMAP_DAYS, SpanQuery, Step, TimeSpan
 use super::team::{HeatMap, Timeline};
 use crate::Error;
 use crate::access::day_start;
+use crate::advice::DayRow;
 use crate::app::{App, Caller};
 use crate::figures::daily::{Figures, METRICS, Values};
 use crate::figures::head::{Head, Scope};
@@ -218,23 +219,23 @@ pub async fn burnout(State(app): State<App>, caller: Caller, query: SpanQuery) -
 }
 
 /// The caller as the subject of the answer.
-struct Me<'a> {
+pub(super) struct Me<'a> {
     app: &'a App,
     caller: &'a Caller,
-    id: &'a str,
+    pub(super) id: &'a str,
 }
 
 impl<'a> Me<'a> {
-    fn of(app: &'a App, caller: &'a Caller, what: &str) -> Result<Me<'a>, Error> {
+    pub(super) fn of(app: &'a App, caller: &'a Caller, what: &str) -> Result<Me<'a>, Error> {
         let id = caller.me(what)?;
         Ok(Me { app, caller, id })
     }
 
-    fn scope(&self) -> Scope {
+    pub(super) fn scope(&self) -> Scope {
         Scope::me(&self.caller.control.directory, self.id, self.caller.now)
     }
 
-    fn zone(&self) -> &jiff::tz::TimeZone {
+    pub(super) fn zone(&self) -> &jiff::tz::TimeZone {
         &self.caller.control.directory.person(self.id).entry_at(self.caller.now).zone
     }
 
@@ -275,7 +276,7 @@ impl<'a> Me<'a> {
         Ok(days)
     }
 
-    async fn windows(&self, span: TimeSpan) -> Result<Vec<(i64, Sums)>, Error> {
+    pub(super) async fn windows(&self, span: TimeSpan) -> Result<Vec<(i64, Sums)>, Error> {
         let mut found = Vec::new();
         let params = vec![json!(self.id), json!(span.from), json!(span.to)];
         self.each(include_str!("../../sql/me_windows.sql"), params, |columns, rows| {
@@ -298,6 +299,24 @@ impl<'a> Me<'a> {
         })
         .await?;
         Ok(found)
+    }
+
+    /// How long the rest before each day was.
+    pub(super) async fn rests(&self, span: DaySpan) -> Result<Vec<DayRow>, Error> {
+        let days = self.days(span).await?;
+        Ok(days.into_iter().map(|day| DayRow { day: day.day, rest_ms: day.rest_ms }).collect())
+    }
+
+    /// Start and end of focus blocks, as many as a list may have.
+    pub(super) async fn block_times(&self, span: DaySpan) -> Result<Vec<(i64, i64)>, Error> {
+        let mut blocks = Vec::new();
+        self.list(include_str!("../../sql/me_blocks.sql"), span, |columns, rows| {
+            let (start, end) = (columns.time("start_ts")?, columns.time("end_ts")?);
+            blocks.extend((0..rows).map(|row| (start.value(row), end.value(row))));
+            Ok(())
+        })
+        .await?;
+        Ok(blocks)
     }
 
     /// Asks for one row more than may be given, so that `cut` sees whether there are more.
