@@ -11,7 +11,7 @@ use super::subject::{Subject, two_hours};
 use super::{Advice, Evidence, Unit, duration, mean, percent, ratio};
 
 /// Of activity, for an hour to count.
-const LEAST_MS: f64 = 600_000.0;
+const LEAST_MS: f64 = 1_200_000.0;
 const LEAST_DAYS: usize = 10;
 /// Other hours on the same day to compare with.
 const LEAST_OTHERS: usize = 2;

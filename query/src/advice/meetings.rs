@@ -65,7 +65,7 @@ pub fn free(history: &History) -> Option<Advice> {
     let found = less(&all.iter().map(sample).collect::<Vec<_>>(), LEAST).filter(|found| found.lost >= LEAST_LOST)?;
     let halves = (0..7).flat_map(|weekday| Half::BOTH.map(|half| (weekday, half)));
     let gains = halves.filter_map(|(weekday, half)| gain(&all, weekday, half));
-    let most = gains.max_by(|a, b| a.a_week.total_cmp(&b.a_week))?;
+    let most = gains.max_by(|a, b| a.a_week.total_cmp(&b.a_week)).filter(|most| most.a_week >= LEAST_LOST)?;
     let (short_gaps, weeks) = (history.workdays().map(|day| gaps_of(day).len()).sum::<usize>(), history.weeks());
     let a_week = short_gaps as f64 / weeks;
     let why = format!(

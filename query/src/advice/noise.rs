@@ -110,6 +110,7 @@ pub fn less(samples: &[Sample], least: usize) -> Option<Difference> {
     let used: Vec<Sample> = samples.iter().filter(|s| usable[s.stratum]).copied().collect();
     let of = |here: bool| used.iter().filter(|s| s.here == here).map(|s| s.value).collect::<Vec<f64>>();
     let (here, elsewhere) = (of(true), of(false));
+    let least = least.max(1);
     if here.len() < least || elsewhere.len() < least {
         return None;
     }
@@ -130,13 +131,13 @@ pub fn less(samples: &[Sample], least: usize) -> Option<Difference> {
         (0..DRAWS).map(|_| strata.iter_mut().map(|stratum| deal(stratum, &mut random)).sum::<f64>() / weights).collect();
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
     let (mean_here, mean_elsewhere) = (mean(&here), mean(&elsewhere));
-    // The strata weigh otherwise than the samples all together do: what is told must be seen in both.
-    (stands_out(found, &drawn) && mean_here < mean_elsewhere).then(|| Difference {
+    stands_out(found, &drawn).then(|| Difference {
         here: mean_here,
         elsewhere: mean_elsewhere,
         n_here: here.len(),
         n_elsewhere: elsewhere.len(),
-        lost: cautious(found, here.len().min(elsewhere.len())),
+        // The strata weigh otherwise than the samples all together do, whose means are told: it must be seen in both.
+        lost: cautious(found.min(mean_elsewhere - mean_here), here.len().min(elsewhere.len())),
         strength: strength(found, &drawn),
         days: (used.iter().map(|s| s.day).min().unwrap_or(0), used.iter().map(|s| s.day).max().unwrap_or(0)),
     })
