@@ -135,6 +135,12 @@ export async function start(port = 0) {
       if (url.pathname === '/v1/burnout/accuracy') return json(200, ACCURACY);
       const [, first, second, third] = url.pathname.slice(1).split('/');
       const isMe = first === 'me';
+      if (isMe && second === 'advice') {
+        if (!may(caller, 'me')) return problem(403, 'forbidden', 'A person\'s own page is for that person.');
+        if (third === undefined) return json(200, me.advice());
+        if (!me.say(decodeURIComponent(third), request.method === 'DELETE')) return problem(404, 'not_found', 'There is no advice of this id.');
+        return response.writeHead(204).end();
+      }
       const id = first === 'teams' ? decodeURIComponent(second) : 'org';
       const what = first === 'teams' ? third : second;
       const topic = isMe ? 'me' : first === 'teams' ? `team:${id}` : 'org';

@@ -200,12 +200,41 @@ export class Unit {
   }
 }
 
+const DAY = 24 * HOUR;
+const evidence = (name, what, unit, here, elsewhere, n_here, n_elsewhere, of) => ({ name, what, unit, here, elsewhere, n_here, n_elsewhere, of });
+const ADVICE = [
+  {
+    id: 'focus-hours:09', title: 'Keep 09:00–11:00 for focus', here: '09:00–11:00', elsewhere: 'other hours',
+    why: 'On 26 workdays 62 % of your active time at 09:00–11:00 was focus that no message broke into, against 41 % in the other hours of the same days. By a careful estimate that is 9 min more of each hour.',
+    evidence: [
+      evidence('undisturbed_share', 'Undisturbed focus, of active time', 'share', 0.62, 0.41, 26, 26, 'days'),
+      evidence('interruptions_per_focus_hour', 'Interruptions in an hour of focus', 'per_hour', 1.2, 3.4, 26, 26, 'days'),
+      evidence('block_ms', 'Length of focus blocks that began then', 'ms', 0.9 * HOUR, 0.6 * HOUR, 31, 44, 'blocks'),
+    ],
+  },
+  {
+    id: 'meeting-free:tue-morning', title: 'Keep Tuesday morning free of meetings', here: 'with meetings', elsewhere: 'without',
+    why: 'On 19 half-days without meetings you had 1 h 36 min of focus, on 31 with meetings 52 min. Tuesday morning had meetings 5 of 6 times, 1 h 5 min of them: without these it would have gained most, by a careful estimate 31 min of focus a week.',
+    evidence: [
+      evidence('focus_ms', 'Focus in half a day', 'ms', 52 * 60_000, 96 * 60_000, 31, 19, 'half_days'),
+      evidence('focus_ms_of_half_day', 'Of them, this half-day', 'ms', 41 * 60_000, 110 * 60_000, 5, 1, 'half_days'),
+      evidence('short_gaps', 'Gaps under an hour between meetings, a week', 'per_week', 3.5, null, 21, 0, 'gaps'),
+    ],
+  },
+  {
+    id: 'late-evenings:21', title: 'End evenings before 21:00', here: 'after late evenings', elsewhere: 'other days',
+    why: 'On 8 workdays after an evening with work past 21:00 you had 2 h 12 min of focus, on 18 others 3 h 5 min.',
+    evidence: [evidence('focus_ms', 'Focus of the day', 'ms', 2.2 * HOUR, 3.08 * HOUR, 8, 18, 'days')],
+  },
+];
+
 /** One person's own day, for the member's page. */
 export class Me {
   constructor() {
     this.unit = new Unit({ id: 'p-1', name: 'Ada', parent: null, size: 40, busy: 1.1 }, 'me');
     this.since = Date.now() - 23 * 60_000;
     this.seq = 1;
+    this.notUseful = new Map();
   }
 
   live() {
@@ -277,6 +306,24 @@ export class Me {
       changes: [{ measure: 'meeting_ms', day: at(-64), before: 1.1 * HOUR, after: 2.2 * HOUR, workdays_before: 78, workdays_after: 42, strength: 1.8 }],
       weeks,
     };
+  }
+
+  advice() {
+    const [from, to] = [isoDay(Date.now() - 42 * DAY), isoDay(Date.now() - DAY)];
+    const all = ADVICE.map((piece) => ({ ...piece, kind: piece.id.split(':')[0], since: from, until: to }));
+    return {
+      scope: { kind: 'me', id: 'p-1', name: 'Ada' }, from, to, days: 27, least_days: 15,
+      advice: all.filter(({ id }) => !this.notUseful.has(id)),
+      hidden: all.filter(({ id }) => this.notUseful.has(id)).map(({ id, kind, title }) => ({ id, kind, title, until: this.notUseful.get(id) })),
+    };
+  }
+
+  /** Whether there is such advice. */
+  say(id, useful) {
+    if (!ADVICE.some((piece) => piece.id === id)) return false;
+    if (useful) this.notUseful.delete(id);
+    else this.notUseful.set(id, Date.now() + 90 * DAY);
+    return true;
   }
 
   trends(days) {

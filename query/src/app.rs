@@ -12,6 +12,7 @@ use store::Reader;
 use tokio::sync::Semaphore;
 
 use crate::access::{self, Decision, Org, Request, Viewer, decide};
+use crate::advice::Counted;
 use crate::figures::FigureStore;
 use crate::live::hub::Hub;
 use crate::models::watch::Watched;
@@ -32,6 +33,7 @@ pub struct Inner {
     pub deps: Deps,
     pub figures: Arc<FigureStore>,
     pub hub: Arc<Hub>,
+    pub advice: Counted,
     pub sql_slots: Arc<Semaphore>,
     pub sql_shares: Arc<Shares>,
     org: Mutex<Option<Units>>,
@@ -48,11 +50,13 @@ impl Inner {
     pub fn new(config: Config, deps: Deps, figures: Arc<FigureStore>, hub: Arc<Hub>) -> Inner {
         let sql_slots = Arc::new(Semaphore::new(config.sql_concurrency));
         let sql_shares = Shares::new(config.sql_concurrency_per_token);
+        let advice = Counted::new(config.k());
         Inner {
             config,
             deps,
             figures,
             hub,
+            advice,
             sql_slots,
             sql_shares,
             org: Mutex::new(None),

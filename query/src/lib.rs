@@ -12,10 +12,11 @@
 //! cookies (a token is all there is).
 //!
 //! Map: `routes` lists every route. `rest` answers from `figures` (the read model of teams) and `sql/*.sql` (one person),
-//! of which `outlook` makes forecasts; `sql` streams statements; `live` is the feed; `models` has those of burnout risk;
-//! `directory`, `tokens`, `service`, `assets` are what they say.
+//! of which `outlook` makes forecasts and `advice` what it advises; `sql` streams statements; `live` is the feed; `models` has those of
+//! burnout risk; `directory`, `tokens`, `service`, `assets` are what they say.
 
 mod access;
+mod advice;
 mod app;
 mod assets;
 mod body;

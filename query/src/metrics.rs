@@ -35,6 +35,11 @@ pub const LIVE_TICK_SECONDS: &str = "focusflow_query_live_tick_seconds";
 /// Times a learned model of burnout risk that could no longer be trusted was replaced by the baseline.
 pub const MODEL_FALLBACKS: &str = "focusflow_query_model_fallbacks_total";
 
+/// People who were shown advice, by `kind`; moves in steps of at least k people.
+pub const ADVICE_SHOWN: &str = "focusflow_query_advice_shown_total";
+/// People who said of advice that it is not useful, by `kind`; moves in steps of at least k people.
+pub const ADVICE_NOT_USEFUL: &str = "focusflow_query_advice_not_useful_total";
+
 /// Registers the descriptions, for `# HELP` lines.
 pub fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
@@ -55,4 +60,6 @@ pub fn describe() {
     describe_histogram!(LIVE_FRESHNESS_SECONDS, Unit::Seconds, "From acceptance of an event to its delta.");
     describe_histogram!(LIVE_TICK_SECONDS, Unit::Seconds, "Time to bring the open topics up to date.");
     describe_counter!(MODEL_FALLBACKS, "Times a learned model was replaced by the baseline.");
+    describe_counter!(ADVICE_SHOWN, "People who were shown advice, by kind, in steps of at least k.");
+    describe_counter!(ADVICE_NOT_USEFUL, "People who said of advice that it is not useful, by kind, in steps of at least k.");
 }

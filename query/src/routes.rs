@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use crate::app::App;
 use crate::live::{sse, ws};
-use crate::rest::{burnout, me, outlook, team};
+use crate::rest::{advice, burnout, me, outlook, team};
 use crate::{Error, assets, directory, metrics, models, service, sql, tokens};
 
 type Route = (&'static str, &'static [&'static str], MethodRouter<App>);
@@ -45,6 +45,9 @@ fn routes() -> Vec<Route> {
         ("/v1/models", &["get", "post"], get(models::http::list).post(models::http::add)),
         ("/v1/models/turns", &["post"], post(models::http::turn)),
         ("/v1/me/outlook", &["get"], get(outlook::outlook)),
+        ("/v1/me/advice", &["get"], get(advice::mine)),
+        ("/v1/me/advice/{id}/not-useful", &["post", "delete"], post(advice::not_useful).delete(advice::useful_after_all)),
+        ("/v1/advice/feedback", &["get"], get(advice::feedback)),
         ("/v1/live", &["get"], get(ws::live)),
         ("/v1/live/events", &["get"], get(sse::events)),
         ("/v1/tokens", &["get", "post"], get(tokens::list).post(tokens::create)),

@@ -7,6 +7,7 @@
 //! - A stored directory is valid: `Directory::new` accepted it first.
 //! - Secrets of tokens are shown once and never stored: only their SHA-256 is.
 //! - The key of the pseudonyms is there from the first snapshot on and stays as it is.
+//! - What people say of their advice is in no snapshot and raises no version; who leaves the directory takes it with them.
 //!
 //! Deliberately absent: who may change what (`query` decides), history of changes, the data themselves.
 
@@ -34,6 +35,17 @@ pub use changes::PersonChanges;
 pub use memory::MemoryControl;
 pub use sql::SqlControl;
 pub use token::{NewToken, Secret};
+
+/// Of one person; where there are more, the oldest give way.
+pub const MAX_ADVICE_FEEDBACK: usize = 200;
+
+/// A piece of advice that a person said to be not useful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdviceFeedback {
+    pub id: String,
+    /// UTC milliseconds.
+    pub at: i64,
+}
 
 #[async_trait]
 pub trait ControlStore: Send + Sync + 'static {
@@ -63,6 +75,18 @@ pub trait ControlStore: Send + Sync + 'static {
     /// Gives a model its turn. `Error::Invalid` for a model that is not to be used, or when there are not `seen` turns any more:
     /// somebody else decided in between.
     async fn take_turn(&self, turn: Turn, seen: usize) -> Result<u64, Error>;
+
+    /// What the person said to be not useful, the latest first. Asked for each time, not kept in memory.
+    async fn advice_feedback(&self, person: &str) -> Result<Vec<AdviceFeedback>, Error>;
+
+    /// Said again, it holds from then on. Which ids there are the caller knows.
+    async fn put_advice_feedback(&self, person: &str, id: &str, kind: &str, at: i64) -> Result<(), Error>;
+
+    /// Takes it back; nothing where there was none.
+    async fn delete_advice_feedback(&self, person: &str, id: &str) -> Result<(), Error>;
+
+    /// How many people said it of anything of each kind.
+    async fn count_advice_feedback(&self) -> Result<Vec<(String, u32)>, Error>;
 }
 
 pub type SharedControl = Arc<dyn ControlStore>;

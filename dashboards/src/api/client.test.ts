@@ -29,3 +29,11 @@ test('what is not a problem document still has a code, no network has its own', 
   });
   await expect(new Api('x').get('/v1/teams')).rejects.toEqual(new ApiError(0, 'unreachable', 'The server cannot be reached.'));
 });
+
+test('what is done goes out by its method, and an answer without a body is fine', async () => {
+  const fetch = vi.fn(async (_url: string, _init: RequestInit) => new Response(null, { status: 204 }));
+  vi.stubGlobal('fetch', fetch);
+  await new Api('secret').act('DELETE', '/v1/me/advice/{id}/not-useful', { id: 'focus-hours:09' });
+  expect(fetch.mock.calls[0]![0]).toBe('/v1/me/advice/focus-hours%3A09/not-useful');
+  expect(fetch.mock.calls[0]![1]).toMatchObject({ method: 'DELETE', headers: { authorization: 'Bearer secret' } });
+});

@@ -25,16 +25,26 @@ export class Api {
 
   /** `{id}` in the path is filled from the parameters, the others become the query. */
   async get<P extends keyof paths>(path: P, params: Params = {}, signal?: AbortSignal): Promise<Answer<P>> {
+    const response = await this.#ask(fill(path, params), 'GET', signal);
+    return (await response.json()) as Answer<P>;
+  }
+
+  /** Does something; the answer has nothing in it. */
+  async act<P extends keyof paths>(method: 'POST' | 'DELETE', path: P, params: Params = {}): Promise<void> {
+    await this.#ask(fill(path, params), method);
+  }
+
+  async #ask(path: string, method: string, signal?: AbortSignal): Promise<Response> {
     let response: Response;
     try {
       const headers = { authorization: `Bearer ${this.token}`, accept: 'application/json' };
-      response = await fetch(this.base + fill(path, params), signal ? { headers, signal } : { headers });
+      response = await fetch(this.base + path, signal ? { method, headers, signal } : { method, headers });
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
     }
     if (!response.ok) throw await problem(response);
-    return (await response.json()) as Answer<P>;
+    return response;
   }
 }
 

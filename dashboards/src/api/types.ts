@@ -295,6 +295,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/advice/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many people said of which kind of advice that it is not useful
+         * @description Admins and analysts. Of everybody, from k people on and in steps of k: to see which advice is bad, not who said so.
+         */
+        get: operations["adviceFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/summary": {
         parameters: {
             query?: never;
@@ -430,6 +450,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Advice from one's own last six weeks
+         * @description The caller's own. Only for tokens that speak for a person. Hours that hold most undisturbed focus, a half-day to keep free of meetings, gaps between meetings, pauses, late evenings and short nights: each only where the difference is more than chance and large enough to matter, with its evidence. Five at most, the strongest first. Pieces that were said to be not useful within the last 90 days are in `hidden` instead.
+         */
+        get: operations["meAdvice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/advice/{id}/not-useful": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a piece of advice is not useful
+         * @description It is not shown again for 90 days, nor are hours that overlap those it named. Kept, and counted without telling who.
+         */
+        post: operations["postAdviceNotUseful"];
+        /**
+         * Take it back
+         * @description Also where nothing was said.
+         */
+        delete: operations["deleteAdviceNotUseful"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1383,6 +1447,121 @@ export interface components {
              */
             to: string;
             points: components["schemas"]["BurnoutPoint"][];
+        };
+        /**
+         * @example {
+         *       "name": "undisturbed_share",
+         *       "what": "Undisturbed focus, of active time",
+         *       "unit": "share",
+         *       "here": 0.62,
+         *       "elsewhere": 0.41,
+         *       "n_here": 23,
+         *       "n_elsewhere": 23,
+         *       "of": "days"
+         *     }
+         */
+        Evidence: {
+            /** @description Stable. */
+            name: string;
+            /** @description In words. */
+            what: string;
+            /** @enum {string} */
+            unit: "share" | "ms" | "per_hour" | "per_week";
+            /**
+             * Format: double
+             * @description null where there is nothing to take a mean of
+             */
+            here: number | null;
+            /**
+             * Format: double
+             * @description null where there is nothing to take a mean of
+             */
+            elsewhere: number | null;
+            /** Format: int64 */
+            n_here: number;
+            /** Format: int64 */
+            n_elsewhere: number;
+            /**
+             * @description What `n_here` and `n_elsewhere` count.
+             * @enum {string}
+             */
+            of: "days" | "half_days" | "stretches" | "blocks" | "gaps";
+        };
+        Advice: {
+            /** @description Kind and subject; the same as long as the advice is. */
+            id: string;
+            /** @enum {string} */
+            kind: "focus-hours" | "meeting-free" | "meeting-gaps" | "breaks" | "late-evenings" | "short-nights";
+            title: string;
+            /** @description The evidence in a sentence. */
+            why: string;
+            /**
+             * Format: date
+             * @description First day of the evidence.
+             */
+            since: string;
+            /**
+             * Format: date
+             * @description Last day of the evidence.
+             */
+            until: string;
+            /** @description What `here` of the evidence is. */
+            here: string;
+            /** @description What it is compared with. */
+            elsewhere: string;
+            evidence: components["schemas"]["Evidence"][];
+        };
+        HiddenAdvice: {
+            id: string;
+            /** @enum {string} */
+            kind: "focus-hours" | "meeting-free" | "meeting-gaps" | "breaks" | "late-evenings" | "short-nights";
+            title: string;
+            /**
+             * Format: int64
+             * @description UTC milliseconds.
+             */
+            until: number;
+        };
+        MyAdvice: {
+            scope: components["schemas"]["Scope"];
+            /**
+             * Format: date
+             * @description First local day looked at.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last local day looked at, included.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description Workdays with at least an hour of activity.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description With fewer there is no advice.
+             */
+            least_days: number;
+            advice: components["schemas"]["Advice"][];
+            /** @description Said to be not useful, within the last 90 days. */
+            hidden: components["schemas"]["HiddenAdvice"][];
+        };
+        AdviceKindFeedback: {
+            /** @enum {string} */
+            kind: "focus-hours" | "meeting-free" | "meeting-gaps" | "breaks" | "late-evenings" | "short-nights";
+            /**
+             * Format: int64
+             * @description In steps of k; null below k.
+             */
+            people: number | null;
+            suppressed: boolean;
+        };
+        AdviceFeedback: {
+            /** Format: int64 */
+            k: number;
+            kinds: components["schemas"]["AdviceKindFeedback"][];
         };
         /**
          * @description A column of user_daily.
@@ -2993,6 +3172,29 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    adviceFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdviceFeedback"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     meSummary: {
         parameters: {
             query?: {
@@ -3237,6 +3439,79 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    meAdvice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAdvice"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    postAdviceNotUseful: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example focus-hours:09 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteAdviceNotUseful: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example focus-hours:09 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };

@@ -70,6 +70,14 @@ export const MEANINGS = {
       'It is counted anew when a day is over. No feature comes from what people write, type or look like. Models like this are weak about single people: take it as a question, not as an answer. Under your name it is shown to you alone; who is allowed to do statistics sees it under a pseudonym.',
     ],
   },
+  advice: {
+    title: 'Advice',
+    text: [
+      'Comparisons of your own last six weeks with themselves: hours with hours, half-days with half-days, days with days. Nobody else is in them, and nobody else sees them.',
+      'A difference is told only when dealing your days anew at random would give one like it less than once in a hundred times, and when it is large enough to matter. It says what went together, not what caused what: try it, and look again.',
+      'What you find not useful is not shown for 90 days. It is counted by kind, without your name, so that bad advice can be found and mended.',
+    ],
+  },
   team_burnout: {
     title: 'Strain of a group',
     text: [

@@ -205,6 +205,53 @@ export const mocked = {
     await bench.accessible(thin, 'my weeks without a history');
   },
 
+  async 'advises with evidence, takes no for an answer and takes it back, by keyboard alone'(bench) {
+    const page = await bench.page({ token: 'member' });
+    const card = byId(page, 'advice');
+    await card.waitFor();
+    assert.deepEqual(await card.locator('h3').allTextContents(), ['Keep 09:00–11:00 for focus', 'Keep Tuesday morning free of meetings', 'End evenings before 21:00']);
+    const evidence = card.locator('summary').first();
+    await evidence.focus();
+    await page.keyboard.press('Enter');
+    assert.match(await card.getByRole('row', { name: /Undisturbed focus/ }).textContent(), /62 %26 days41 %26 days/);
+    await bench.accessible(page, 'my day with the evidence open');
+
+    const piece = card.locator('[data-advice="focus-hours:09"]');
+    await piece.getByRole('button', { name: /Not useful/ }).focus();
+    await page.keyboard.press('Enter');
+    await piece.getByText('is not shown for 90 days').waitFor();
+    await until('the way back has the focus', () => piece.getByRole('button', { name: /Undo/ }).evaluate((button) => button === document.activeElement));
+    await page.keyboard.press('Enter');
+    await until('it is back, and has the focus', () => piece.getByRole('button', { name: /Not useful/ }).evaluate((button) => button === document.activeElement));
+
+    await page.keyboard.press('Enter');
+    await piece.getByText('is not shown for 90 days').waitFor();
+    const later = await bench.page({ token: 'member' });
+    await byId(later, 'advice').getByText('Said to be not useful (1)').click();
+    assert.equal(await byId(later, 'advice').locator('h3').count(), 2, 'kept');
+    await bench.accessible(later, 'my day with what is hidden');
+    await later.getByRole('button', { name: /Bring back/ }).click();
+    await until('it is back', async () => (await byId(later, 'advice').locator('h3').count()) === 3);
+    assert.equal(await byId(later, 'advice').getByText('Said to be not useful').count(), 0);
+  },
+
+  async 'advises nothing where nothing is known, and says what could not be kept'(bench) {
+    const answer = (change) => async (route) => {
+      if (route.request().method() !== 'GET') return route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'unavailable', detail: 'Not now.' }) });
+      return route.fulfill({ json: { ...(await bench.get('/v1/me/advice', 'member')), ...change } });
+    };
+    const page = (change) => bench.page({ token: 'member', expects: /503/, before: (page) => page.route('**/v1/me/advice**', answer(change)) });
+    const young = await page({ days: 1, advice: [] });
+    await byId(young, 'advice').getByText('it takes 15 workdays of yours within six weeks, so far there is 1').waitFor();
+    const even = await page({ advice: [] });
+    await byId(even, 'advice').getByText('Nothing stands out of your last 27 workdays').waitFor();
+    await bench.accessible(even, 'my day without advice');
+    const broken = await page({});
+    await byId(broken, 'advice').getByRole('button', { name: /Not useful/ }).first().click();
+    await byId(broken, 'advice').getByText('That could not be kept. Not now.').waitFor();
+    assert.equal(await byId(broken, 'advice').locator('h3').count(), 3, 'nothing is hidden that was not kept');
+  },
+
   async 'tells a manager how many are at which level, and of a small team nothing'(bench) {
     const page = await bench.page({ hash: '#/team/t-1' });
     await byId(page, 'team-strain').waitFor();
@@ -215,7 +262,7 @@ export const mocked = {
   },
 
   async 'asks every quarter of an hour for what does not come live: rights, teams, the days before'(bench) {
-    for (const [token, hash, id, wanted] of [['member', '', 'my-state', ['me/trends', 'me/heatmap']], ['demo', '#/team/t-1', 'in-focus', ['teams/t-1/trends', 'teams/t-1/heatmap']]]) {
+    for (const [token, hash, id, wanted] of [['member', '', 'my-state', ['me/trends', 'me/heatmap', 'me/advice']], ['demo', '#/team/t-1', 'in-focus', ['teams/t-1/trends', 'teams/t-1/heatmap']]]) {
       const page = await bench.page({ token, hash, before: (page) => page.clock.install() });
       await byId(page, id).waitFor();
       await byId(page, 'heat').waitFor();

@@ -10,6 +10,7 @@ use super::span::{DaySpan, MAX_DAYS, MAX_HEATMAP_DAYS, SpanQuery, Step, TimeSpan
 use super::team::{HeatMap, Timeline};
 use crate::Error;
 use crate::access::day_start;
+use crate::advice::DayRow;
 use crate::app::{App, Caller};
 use crate::figures::daily::{Figures, METRICS, Values};
 use crate::figures::head::{Head, Scope};
@@ -221,7 +222,7 @@ pub async fn burnout(State(app): State<App>, caller: Caller, query: SpanQuery) -
 pub struct Me<'a> {
     app: &'a App,
     caller: &'a Caller,
-    id: &'a str,
+    pub(super) id: &'a str,
 }
 
 impl<'a> Me<'a> {
@@ -302,6 +303,24 @@ impl<'a> Me<'a> {
         })
         .await?;
         Ok(found)
+    }
+
+    /// How long the rest before each day was.
+    pub(super) async fn rests(&self, span: DaySpan) -> Result<Vec<DayRow>, Error> {
+        let days = self.days(span).await?;
+        Ok(days.into_iter().map(|day| DayRow { day: day.day, rest_ms: day.rest_ms }).collect())
+    }
+
+    /// Start and end of focus blocks, as many as a list may have.
+    pub(super) async fn block_times(&self, span: DaySpan) -> Result<Vec<(i64, i64)>, Error> {
+        let mut blocks = Vec::new();
+        self.list(include_str!("../../sql/me_blocks.sql"), span, |columns, rows| {
+            let (start, end) = (columns.time("start_ts")?, columns.time("end_ts")?);
+            blocks.extend((0..rows).map(|row| (start.value(row), end.value(row))));
+            Ok(())
+        })
+        .await?;
+        Ok(blocks)
     }
 
     /// Asks for one row more than may be given, so that `cut` sees whether there are more.

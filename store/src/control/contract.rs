@@ -4,7 +4,7 @@ use schemas::control::{Role, Settings};
 use schemas::directory::Document;
 use schemas::risk::{Card, Models, Turn};
 
-use super::{ControlStore, NewToken, PersonChanges, Secret};
+use super::{AdviceFeedback, ControlStore, MAX_ADVICE_FEEDBACK, NewToken, PersonChanges, Secret};
 use crate::Error;
 
 pub async fn check(control: &dyn ControlStore) {
@@ -17,6 +17,8 @@ pub async fn check(control: &dyn ControlStore) {
     settings_are_kept(control).await;
     models_are_added_and_have_their_turn(control).await;
     the_key_of_pseudonyms_outlives_every_change(control).await;
+    what_is_said_of_advice_is_kept_and_counted(control).await;
+    who_leaves_takes_what_they_said_with_them(control).await;
 }
 
 fn document() -> Document {
@@ -158,6 +160,51 @@ async fn the_key_of_pseudonyms_outlives_every_change(control: &dyn ControlStore)
     control.put_directory(Document::default()).await.unwrap();
     control.put_directory(document()).await.unwrap();
     assert_eq!(control.watch().borrow().pseudonyms, key);
+}
+
+async fn what_is_said_of_advice_is_kept_and_counted(control: &dyn ControlStore) {
+    let before = control.watch().borrow().version;
+    let say = async |person: &str, id: &str, at: i64| {
+        control.put_advice_feedback(person, id, id.split(':').next().unwrap(), at).await.unwrap();
+    };
+    let said = async |person: &str| -> Vec<(String, i64)> {
+        let said = control.advice_feedback(person).await.unwrap();
+        said.into_iter().map(|AdviceFeedback { id, at }| (id, at)).collect()
+    };
+    assert_eq!(said("zoe").await, []);
+    say("zoe", "breaks:a", 10).await;
+    say("zoe", "breaks:b", 20).await;
+    say("ada", "breaks:a", 5).await;
+    say("not in the directory", "hours:09", 7).await;
+    assert_eq!(said("zoe").await, [("breaks:b".into(), 20), ("breaks:a".into(), 10)]);
+    say("zoe", "breaks:a", 30).await;
+    assert_eq!(said("zoe").await, [("breaks:a".into(), 30), ("breaks:b".into(), 20)], "said again, it holds from then on");
+    assert_eq!(control.count_advice_feedback().await.unwrap(), [("breaks".into(), 2), ("hours".into(), 1)], "people, not pieces");
+
+    control.delete_advice_feedback("zoe", "breaks:b").await.unwrap();
+    control.delete_advice_feedback("zoe", "breaks:b").await.unwrap();
+    assert_eq!(said("zoe").await, [("breaks:a".into(), 30)]);
+    assert_eq!(control.watch().borrow().version, before, "no snapshot has any of it");
+
+    for at in 0..MAX_ADVICE_FEEDBACK as i64 + 3 {
+        say("bounded", &format!("hours:{at:03}"), 1_000 + at).await;
+    }
+    let kept = said("bounded").await;
+    assert_eq!(
+        (kept.len(), kept[0].0.as_str(), kept[kept.len() - 1].0.as_str()),
+        (MAX_ADVICE_FEEDBACK, "hours:202", "hours:003")
+    );
+}
+
+async fn who_leaves_takes_what_they_said_with_them(control: &dyn ControlStore) {
+    let mut without = document();
+    without.people.retain(|entry| entry.id != "zoe");
+    control.put_directory(without).await.unwrap();
+    assert_eq!(control.advice_feedback("zoe").await.unwrap(), []);
+    assert_eq!(control.advice_feedback("ada").await.unwrap().len(), 1);
+    assert_eq!(control.advice_feedback("not in the directory").await.unwrap().len(), 1, "nor was before");
+    control.put_directory(document()).await.unwrap();
+    assert_eq!(control.advice_feedback("zoe").await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Control data in memory: for tests, and for tools that bring their own directory.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use schemas::Directory;
@@ -11,18 +12,36 @@ use schemas::risk::{Card, Turn};
 use tokio::sync::watch;
 
 use super::token::random;
-use super::{ControlStore, NewToken, PersonChanges, Secret};
+use super::{AdviceFeedback, ControlStore, MAX_ADVICE_FEEDBACK, NewToken, PersonChanges, Secret};
 use crate::Error;
 
 pub struct MemoryControl {
     snapshot: watch::Sender<Arc<Control>>,
+    /// By person and id: the kind, and when it was said.
+    feedback: Mutex<BTreeMap<(String, String), (String, i64)>>,
 }
 
 impl MemoryControl {
     pub fn new() -> MemoryControl {
         // Without random numbers there are no pseudonyms, and nothing that needs them is shown.
         let pseudonyms = random().map(Key::new).ok();
-        MemoryControl { snapshot: watch::Sender::new(Arc::new(Control { pseudonyms, ..Control::default() })) }
+        let snapshot = watch::Sender::new(Arc::new(Control { pseudonyms, ..Control::default() }));
+        MemoryControl { snapshot, feedback: Mutex::default() }
+    }
+
+    fn feedback(&self) -> MutexGuard<'_, BTreeMap<(String, String), (String, i64)>> {
+        self.feedback.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change_directory(&self, make: impl FnOnce(&Document) -> Result<Document, Error>) -> Result<u64, Error> {
+        self.change(|current| {
+            let next = with_directory(current, make(current.directory.document())?)?;
+            if let Some(next) = &next {
+                let left = |person: &str| current.directory.knows(person) && !next.directory.knows(person);
+                self.feedback().retain(|(person, _), _| !left(person));
+            }
+            Ok(next)
+        })
     }
 
     /// Changes are made under the channel's own lock, so that they follow one another; None changes nothing.
@@ -65,11 +84,11 @@ impl ControlStore for MemoryControl {
     }
 
     async fn put_directory(&self, document: Document) -> Result<u64, Error> {
-        self.change(|current| with_directory(current, document))
+        self.change_directory(|_| Ok(document))
     }
 
     async fn patch_person(&self, id: &str, changes: PersonChanges) -> Result<u64, Error> {
-        self.change(|current| with_directory(current, changes.apply(id, current.directory.document())?))
+        self.change_directory(|document| changes.apply(id, document))
     }
 
     async fn create_token(&self, token: NewToken) -> Result<(Token, Secret), Error> {
@@ -110,5 +129,34 @@ impl ControlStore for MemoryControl {
             let models = current.models.with_turn(turn, seen).map_err(Error::Invalid)?;
             Ok(Some(Control { models: Arc::new(models), ..current.clone() }))
         })
+    }
+
+    async fn advice_feedback(&self, person: &str) -> Result<Vec<AdviceFeedback>, Error> {
+        let all = self.feedback();
+        let own = all.iter().filter(|((of, _), _)| of == person);
+        let mut own: Vec<_> = own.map(|((_, id), (_, at))| AdviceFeedback { id: id.clone(), at: *at }).collect();
+        own.sort_by(|a, b| (b.at, &a.id).cmp(&(a.at, &b.id)));
+        Ok(own)
+    }
+
+    async fn put_advice_feedback(&self, person: &str, id: &str, kind: &str, at: i64) -> Result<(), Error> {
+        self.feedback().insert((person.into(), id.into()), (kind.into(), at));
+        for oldest in self.advice_feedback(person).await?.into_iter().skip(MAX_ADVICE_FEEDBACK) {
+            self.feedback().remove(&(person.into(), oldest.id));
+        }
+        Ok(())
+    }
+
+    async fn delete_advice_feedback(&self, person: &str, id: &str) -> Result<(), Error> {
+        self.feedback().remove(&(person.into(), id.into()));
+        Ok(())
+    }
+
+    async fn count_advice_feedback(&self) -> Result<Vec<(String, u32)>, Error> {
+        let mut people: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for ((person, _), (kind, _)) in self.feedback().iter() {
+            people.entry(kind.clone()).or_default().insert(person.clone());
+        }
+        Ok(people.into_iter().map(|(kind, people)| (kind, people.len() as u32)).collect())
     }
 }

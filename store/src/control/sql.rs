@@ -1,6 +1,7 @@
 //! Control data in a database, the same text for each engine: SQLite in a file for one machine, PostgreSQL for several. Each
 //! process sees the others' changes within a second by polling the version, and changes wait for one another.
 
+mod feedback;
 mod models;
 pub(super) mod rows;
 
@@ -18,12 +19,15 @@ use tokio::sync::{Mutex, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::token::random;
-use super::{ControlStore, NewToken, PersonChanges, Secret};
+use super::{AdviceFeedback, ControlStore, NewToken, PersonChanges, Secret};
 use crate::{Error, metrics as names};
 
 /// Each file is idempotent; its number is recorded after it ran, in the same transaction.
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("migrations/001_initial.sql")), (2, include_str!("migrations/002_models.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/001_initial.sql")),
+    (2, include_str!("migrations/002_models.sql")),
+    (3, include_str!("migrations/003_advice.sql")),
+];
 const POLL: Duration = Duration::from_secs(1);
 
 /// Where the engines differ.
@@ -199,6 +203,10 @@ impl Inner {
         }
         let directory = Directory::new(document).map_err(|e| Error::Invalid(e.to_string()))?;
         rows::put_document(&mut tx, directory.document()).await?;
+        let people = current.directory.people().map(|(person, _)| person);
+        for left in people.filter(|person| !directory.knows(person)) {
+            feedback::delete_person(&mut tx, left).await?;
+        }
         self.finish(tx, Touched::Directory, &mut directory_version).await
     }
 }
@@ -265,6 +273,26 @@ impl ControlStore for SqlControl {
             models::insert_turn(&mut tx, with.turns.len(), turn).await?;
         }
         self.inner.finish(tx, Touched::Rest, &mut directory_version).await
+    }
+
+    async fn advice_feedback(&self, person: &str) -> Result<Vec<AdviceFeedback>, Error> {
+        feedback::of_person(&self.inner.pool, person).await
+    }
+
+    async fn put_advice_feedback(&self, person: &str, id: &str, kind: &str, at: i64) -> Result<(), Error> {
+        let mut tx = self.inner.begin().await?;
+        feedback::put(&mut tx, person, id, kind, at).await?;
+        tx.commit().await.map_err(database)
+    }
+
+    async fn delete_advice_feedback(&self, person: &str, id: &str) -> Result<(), Error> {
+        let mut tx = self.inner.begin().await?;
+        feedback::delete(&mut tx, person, id).await?;
+        tx.commit().await.map_err(database)
+    }
+
+    async fn count_advice_feedback(&self) -> Result<Vec<(String, u32)>, Error> {
+        feedback::count(&self.inner.pool).await
     }
 }
 

@@ -51,6 +51,7 @@ async fn what_was_put_is_there_for_the_next_process() {
     assert_eq!((after.version, &after.settings), (before.version, &before.settings));
     assert_eq!(after.directory.document(), before.directory.document());
     assert!(after.tokens.authenticate("a-secret-of-my-own", 0).is_some());
+    assert_eq!(again.advice_feedback("ada").await.unwrap().len(), 1);
 }
 
 #[tokio::test]

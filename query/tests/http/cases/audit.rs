@@ -66,12 +66,28 @@ async fn each_read_of_people_s_data_leaves_a_line_and_so_does_each_refusal() {
         ("member", "/v1/teams/t-2/summary", false),
         ("analyst", "/v1/org/summary", true),
         ("member", "/v1/me/summary", true),
+        ("member", "/v1/me/advice", true),
+        ("admin", "/v1/me/advice", false),
+        ("analyst", "/v1/advice/feedback", true),
+        ("manager", "/v1/advice/feedback", false),
     ] {
         audit.take();
         assert_eq!(world.status(role, path).await == 200, allowed, "{role} {path}");
         let lines = audit.take();
         assert!(lines.len() == 1 && lines[0].contains(&format!("allowed={allowed}")), "{role} {path}: {lines:?}");
     }
+}
+
+#[tokio::test]
+async fn who_said_what_of_their_advice_is_not_in_the_log() {
+    let (audit, _guard) = Audit::listen();
+    let world = World::start().await;
+    audit.take();
+    world.status("member", "/v1/me/advice").await;
+    let looked = audit.take();
+    let path = "/v1/me/advice/late-evenings:21/not-useful";
+    assert_eq!(world.send(Method::POST, "member", path, None).await.status(), 204);
+    assert_eq!(audit.take(), looked, "as if they had only looked");
 }
 
 #[tokio::test]

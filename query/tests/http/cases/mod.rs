@@ -1,4 +1,5 @@
 mod admin;
+mod advice;
 mod audit;
 mod live;
 mod models;

@@ -31,6 +31,23 @@ async fn what_was_put_is_there_after_a_restart() {
     assert_eq!(after.settings, before.settings);
     assert_eq!(after.pseudonyms, before.pseudonyms);
     assert!(after.tokens.authenticate("a-secret-of-my-own", 0).is_some());
+    assert_eq!(again.advice_feedback("ada").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_of_before_there_was_advice_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let control = SqlControl::open(&file(&dir)).await.unwrap();
+    let settings = Settings { keep_titles: true, ..Settings::default() };
+    control.put_settings(settings.clone()).await.unwrap();
+    for sql in ["DROP TABLE advice_feedback", "DELETE FROM migrations WHERE number > 1"] {
+        sqlx::query(sql).execute(&control.inner.pool).await.unwrap();
+    }
+    control.close().await;
+    let again = SqlControl::open(&file(&dir)).await.unwrap();
+    again.put_advice_feedback("ada", "breaks:two-hours", "breaks", 1).await.unwrap();
+    assert_eq!(again.advice_feedback("ada").await.unwrap().len(), 1);
+    assert_eq!(again.watch().borrow().settings, settings);
 }
 
 #[tokio::test]
