@@ -177,6 +177,11 @@ impl Config {
         })
     }
 
+    /// Whether the role ingest reads people's habits, and so needs ClickHouse.
+    pub fn reads_habits_on_cluster(&self) -> bool {
+        self.sections.priority.enabled && self.sections.priority.habits_on_cluster
+    }
+
     pub fn control_url(&self) -> Result<&str> {
         self.sections
             .control

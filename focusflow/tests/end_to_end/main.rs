@@ -6,5 +6,6 @@
 mod kills;
 mod machine;
 mod parquet_in;
+mod priorities;
 mod settings;
 mod ways_in;

@@ -20,7 +20,7 @@ impl<W: Write> Report<W> {
             Err(error) => self.bad("PostgreSQL", &shown(&error), "")?,
         }
         match config.clickhouse() {
-            _ if !role.has_store() => {}
+            _ if role == Role::Ingest && !config.reads_habits_on_cluster() => self.rule_alone(config)?,
             Ok(clickhouse) => self.wanting("ClickHouse", ClickHouseStore::check(&clickhouse).await)?,
             Err(error) => self.bad("ClickHouse", &shown(&error), "")?,
         }
@@ -28,6 +28,13 @@ impl<W: Write> Report<W> {
             Ok(kafka) => self.tried(KafkaLog::check(kafka).await),
             Err(error) => self.bad("Kafka", &shown(&error), ""),
         }
+    }
+
+    fn rule_alone(&mut self, config: &Config) -> Result<()> {
+        if !config.sections.priority.enabled {
+            return self.good("priorities", "switched off");
+        }
+        self.good("priorities", "by the rule for everybody; for people's habits, set priority.habits_on_cluster and clickhouse.*")
     }
 
     /// What is wrong, if anything is.
