@@ -15,9 +15,6 @@ use crate::priority::{Band, Priorities};
 use crate::redact::Redactor;
 use crate::split::{self, Form};
 
-/// Room for a priority, and for what numbers grow by when they are written anew.
-const PRIORITY_BYTES: usize = 64;
-
 /// Who sends, under which control data, and when it is taken.
 #[derive(Clone, Copy)]
 pub struct Sender<'a> {
@@ -166,15 +163,21 @@ impl Intake {
         let mut event = decode::read(bytes)?;
         decode::check_time(event.ts, from.now_ms, self.retention_ms)?;
         // Before the text is gone.
-        let given = self.given(&event, bytes.len(), from);
-        if let Body::Message(message) = &mut event.body {
-            message.priority = message.priority.or(given);
+        let mut given = self.given(&event, from);
+        let redacted = self.redactor.redact(&mut event, &from.control.settings);
+        if given.is_some() {
+            set_priority(&mut event, given);
+            if !encode(&event, &mut self.scratch) {
+                // No priority rather than no message.
+                given = None;
+                set_priority(&mut event, None);
+            }
         }
-        let value = if self.redactor.redact(&mut event, &from.control.settings) | given.is_some() {
-            self.scratch.clear();
-            decode::encode(&event, &mut self.scratch);
+        let value = if given.is_some() {
+            &self.scratch[..]
+        } else if redacted {
             // A category given to an event that was full already: the processors would refuse what we accepted.
-            if self.scratch.len() > MAX_EVENT_BYTES {
+            if !encode(&event, &mut self.scratch) {
                 let message = "the event with its category is larger than 64 KiB".into();
                 return Err(Rejection { code: Code::TooLarge, message }.into());
             }
@@ -202,13 +205,22 @@ impl Intake {
         Ok(())
     }
 
-    fn given(&self, event: &Event<'_>, bytes: usize, from: &Sender<'_>) -> Option<u8> {
+    fn given(&self, event: &Event<'_>, from: &Sender<'_>) -> Option<u8> {
         let (Some(priorities), Body::Message(message)) = (&self.priorities, &event.body) else { return None };
-        // A message that is full without its text is taken as it is.
-        if bytes - message.text.as_ref().map_or(0, |text| text.len()) > MAX_EVENT_BYTES - PRIORITY_BYTES {
-            return None;
-        }
         let user = || from.control.directory.resolve(&event.user).unwrap_or(&event.user);
         priorities.decide(user, event.ts, message, from.now_ms)
     }
+}
+
+fn set_priority(event: &mut Event<'_>, priority: Option<u8>) {
+    if let Body::Message(message) = &mut event.body {
+        message.priority = priority;
+    }
+}
+
+/// False when it is larger than an event may be.
+fn encode(event: &Event<'_>, out: &mut Vec<u8>) -> bool {
+    out.clear();
+    decode::encode(event, out);
+    out.len() <= MAX_EVENT_BYTES
 }

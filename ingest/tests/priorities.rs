@@ -145,7 +145,7 @@ async fn switched_off_nothing_is_given_or_told() {
 async fn no_message_is_refused_for_its_priority() {
     let server = start(Config::default()).await;
     let empty = message("1", "ada", json!({"pad": ""})).len();
-    for (id, length) in [("1", 65_536), ("2", 65_536 - 63), ("3", 60_000)] {
+    for (id, length) in [("1", 65_536), ("2", 65_536 - 13), ("3", 65_536 - 14)] {
         let body = message(id, "ada", json!({"pad": "x".repeat(length - empty)}));
         assert_eq!((body.len(), server.post("application/json", body).await.0), (length, 202));
     }
@@ -180,4 +180,25 @@ proptest! {
         }
         prop_assert_eq!(with, without);
     }
+}
+
+#[test]
+fn priorities_are_counted_by_band_and_the_metrics_name_nobody() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    // One thread, so that the recorder sees everything this server does.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let server = start(Config::default()).await;
+            let call = message("3", "ada", json!({"kind": "call", "peer": "bob"}));
+            let body = [message("1", "ada", json!({})), message("2", "ada", json!({"priority": 99})), call];
+            asked(&server, "?priorities=true", body.join("\n")).await;
+        })
+    });
+    let text = handle.render();
+    for (band, n) in [("notify", 1), ("queue", 1)] {
+        assert!(text.contains(&format!("focusflow_ingest_priorities_total{{band=\"{band}\"}} {n}\n")), "{text}");
+    }
+    assert!(!text.contains("hold") && !text.contains("ada") && !text.contains("bob"), "{text}");
 }

@@ -30,6 +30,8 @@ struct Sample {
     known: f64,
 }
 
+type Figure = fn(&Sample) -> f64;
+
 fn samples() -> Vec<Vec<Sample>> {
     let start = days_since_epoch("2026-03-02".parse().unwrap());
     let days = LEARNED_DAYS + JUDGED_DAYS;
@@ -158,14 +160,14 @@ fn report(people: &[Vec<Sample>]) -> String {
         all().count(),
         100.0 * answered as f64 / all().count() as f64,
     );
-    let figures: [(&str, fn(&Sample) -> f64); 4] = [
+    let figures: [(&str, Figure); 4] = [
         ("the rule for everybody (cold start)", |s| s.rule),
         ("with the person's habits", |s| s.learned),
         ("with the habits of somebody else", |s| s.mistaken),
         ("who knows how the people are simulated", |s| s.known),
     ];
     text += "AUC: that an answered message has a higher priority than one that was not; 0.5 is chance. Of each person by themselves, then the mean \
-             over people; by kind, all people's messages together.\n\n\
+             over people; by kind, all people's messages together: there it counts too who answers much, which priorities leave out on purpose.\n\n\
              | priority | AUC | direct messages | mentions | emails | answered of those told at once |\n|---|---|---|---|---|---|\n";
     for (name, figure) in figures {
         let of_kind = |kind| auc(all().filter(|s| s.kind == kind), figure).unwrap_or(f64::NAN);
@@ -182,8 +184,9 @@ fn report(people: &[Vec<Sample>]) -> String {
         "\nHabits add {:.3} to the AUC of the rule ({low:.3} to {high:.3} in 95 of 100 draws of people). With them {} messages are told at once ({:.1} %), \
          {:.1} % of the answered ones among them; the last column compares as many of each person's highest by each row. By the rule alone \
          {by_rule} of these messages are told at once: without words of urgency only calls are.\n\n\
-         What it does not say: the simulator's people have lasting habits, made by hand; real ones are noisier, and change. Even who knows how they are made \
-         sees no more than the last row, because people do other things when a message comes.\n",
+         The last row knows whom each person answers, and not what they are doing when a message comes: of simulated people hardly more can be known. \
+         Somebody else's habits help a little, as nobody here answers what is said in a channel. What these figures do not say: habits of simulated people \
+         last, and were made by hand; those of real ones are noisier and change.\n",
         mean_auc(&each, |s| s.learned) - mean_auc(&each, |s| s.rule),
         notified.len(),
         100.0 * notified.len() as f64 / all().count() as f64,

@@ -98,10 +98,7 @@ impl Cluster {
 
     /// Where the role ingest reads people's habits, if it is to. Events come in while ClickHouse is away, from the start on.
     fn habits(&self, config: &Config) -> Result<Option<habits::Opening>> {
-        if !config.reads_habits_on_cluster() {
-            return Ok(None);
-        }
-        let clickhouse = store::clickhouse::Config { migrate: false, ..config.clickhouse()? };
+        let Some(clickhouse) = config.clickhouse_of_ingest()? else { return Ok(None) };
         Ok(Some(Box::new(move || {
             let clickhouse = clickhouse.clone();
             async move { Ok(Arc::new(ClickHouseStore::open(clickhouse).await?) as SharedStore) }.boxed()

@@ -191,13 +191,13 @@ impl Rate {
     }
 }
 
-/// Those of which there is most, by key.
+/// By key, those of which there is most. What does not depend on the messages alone, the keys, decides nothing.
 fn lifts(rates: HashMap<u32, Rate>, most: usize) -> Box<[(u32, f32)]> {
-    let mut rates: Vec<(u32, Rate)> = rates.into_iter().collect();
-    rates.sort_unstable_by_key(|(key, rate)| (std::cmp::Reverse(rate.messages), *key));
-    rates.truncate(most);
-    let mut lifts: Vec<(u32, f32)> = rates.iter().map(|(key, rate)| (*key, rate.lift())).collect();
-    lifts.retain(|(_, lift)| lift.abs() >= NOTHING);
+    let mut lifts: Vec<(u32, u32, f32)> = rates.iter().map(|(key, rate)| (rate.messages, *key, rate.lift())).collect();
+    lifts.retain(|(.., lift)| lift.abs() >= NOTHING);
+    lifts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(b.2.abs().total_cmp(&a.2.abs())).then(b.2.total_cmp(&a.2)));
+    lifts.truncate(most);
+    let mut lifts: Vec<(u32, f32)> = lifts.into_iter().map(|(_, key, lift)| (key, lift)).collect();
     lifts.sort_unstable_by_key(|(key, _)| *key);
     lifts.into()
 }

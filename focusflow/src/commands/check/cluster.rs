@@ -1,12 +1,14 @@
 //! The servers a role works on: reached and asked whether they let it. Nothing is made that is not there.
 
 use std::io::Write;
+use std::time::Duration;
 
 use anyhow::Result;
 use eventlog::kafka::{KafkaLog, Try};
-use store::Finding;
-use store::clickhouse::ClickHouseStore;
+use schemas::rows::MESSAGE_EVENTS;
+use store::clickhouse::{self, ClickHouseStore};
 use store::control::SqlControl;
+use store::{Finding, Scan, Store, Whose};
 
 use super::Report;
 use crate::cli::Role;
@@ -20,7 +22,7 @@ impl<W: Write> Report<W> {
             Err(error) => self.bad("PostgreSQL", &shown(&error), "")?,
         }
         match config.clickhouse() {
-            _ if role == Role::Ingest && !config.reads_habits_on_cluster() => self.rule_alone(config)?,
+            _ if !role.has_store() => self.priorities(config).await?,
             Ok(clickhouse) => self.wanting("ClickHouse", ClickHouseStore::check(&clickhouse).await)?,
             Err(error) => self.bad("ClickHouse", &shown(&error), "")?,
         }
@@ -30,11 +32,27 @@ impl<W: Write> Report<W> {
         }
     }
 
-    fn rule_alone(&mut self, config: &Config) -> Result<()> {
-        if !config.sections.priority.enabled {
-            return self.good("priorities", "switched off");
+    /// Where priorities of messages come from in the role ingest.
+    async fn priorities(&mut self, config: &Config) -> Result<()> {
+        let name = "priorities";
+        let clickhouse = match config.clickhouse_of_ingest() {
+            Ok(Some(clickhouse)) => clickhouse,
+            Ok(None) if !config.sections.priority.enabled => return self.good(name, "switched off"),
+            Ok(None) => return self.good(name, "by the rule for everybody; priority.habits_on_cluster adds people's habits"),
+            Err(error) => return self.bad(name, &shown(&error), ""),
+        };
+        let tried = async {
+            let store = ClickHouseStore::open(clickhouse::Config { retry_for: Duration::ZERO, ..clickhouse }).await?;
+            let nobody = Whose::People(vec![String::new()]);
+            store.scan(Scan { table: &MESSAGE_EVENTS, whose: nobody, from_ms: 0, to_ms: 1 }).await
+        };
+        match tried.await {
+            Ok(_) => self.good(name, "by people's habits; ClickHouse answers, and lets this user read messages"),
+            Err(error) => {
+                let cure = "check clickhouse.url, the user, the password and its right to read; or set priority.habits_on_cluster = false";
+                self.bad(name, &error.to_string(), cure)
+            }
         }
-        self.good("priorities", "by the rule for everybody; for people's habits, set priority.habits_on_cluster and clickhouse.*")
     }
 
     /// What is wrong, if anything is.
