@@ -82,7 +82,7 @@ pub struct Judged<'a> {
 
 /// One person's messages in the order of their times, to those they received and might have answered in writing: not calls, which
 /// are taken by talking. Answered is one when something was sent to its peer or in its thread within `QUICK_MS`, as response times
-/// have it: strictly later. Those whose time was not over at `until_ms` are left out.
+/// have it: strictly later. The newest come first. Those whose time was not over at `until_ms` are left out.
 pub fn judge<'a>(messages: &[Seen<'a>], until_ms: i64) -> Vec<Judged<'a>> {
     let mut next_to: HashMap<&str, i64> = HashMap::new();
     let mut next_in: HashMap<&str, i64> = HashMap::new();
@@ -122,15 +122,15 @@ impl Profile {
         let odds = |j: &Judged<'_>| rule.log_odds(j.message.kind, j.message.notified);
         let level = level(judged, answers as f32, odds);
         let mut channels: HashMap<u32, Rate> = HashMap::new();
-        for j in judged {
-            channels.entry(j.message.channel_key(key)).or_default().add(share(odds(j) + level), j.answered);
+        for (at, j) in judged.iter().enumerate() {
+            channels.entry(j.message.channel_key(key)).or_insert(Rate::new(at)).add(share(odds(j) + level), j.answered);
         }
         let channels = lifts(channels, MAX_CHANNELS);
         let mut peers: HashMap<u32, Rate> = HashMap::new();
-        for j in judged {
+        for (at, j) in judged.iter().enumerate() {
             let Some(peer) = j.message.peer else { continue };
             let by_channel = find(&channels, j.message.channel_key(key));
-            peers.entry(key.peer(peer)).or_default().add(share(odds(j) + level + by_channel), j.answered);
+            peers.entry(key.peer(peer)).or_insert(Rate::new(at)).add(share(odds(j) + level + by_channel), j.answered);
         }
         Profile { peers: lifts(peers, MAX_PEERS), channels }
     }
@@ -167,14 +167,19 @@ fn level(judged: &[Judged<'_>], answers: f32, odds: impl Fn(&Judged<'_>) -> f32)
 }
 
 /// Answers to messages of one kind.
-#[derive(Default)]
 struct Rate {
+    /// Where its newest message stands.
+    at: usize,
     messages: u32,
     answers: u32,
     expected: f32,
 }
 
 impl Rate {
+    fn new(at: usize) -> Rate {
+        Rate { at, messages: 0, answers: 0, expected: 0.0 }
+    }
+
     fn add(&mut self, expected: f32, answered: bool) {
         self.messages += 1;
         self.answers += u32::from(answered);
@@ -191,13 +196,12 @@ impl Rate {
     }
 }
 
-/// By key, those of which there is most. What does not depend on the messages alone, the keys, decides nothing.
+/// By key, those of which there is most, and of as many the newest: the keys, which are others in each process, decide nothing.
 fn lifts(rates: HashMap<u32, Rate>, most: usize) -> Box<[(u32, f32)]> {
-    let mut lifts: Vec<(u32, u32, f32)> = rates.iter().map(|(key, rate)| (rate.messages, *key, rate.lift())).collect();
-    lifts.retain(|(.., lift)| lift.abs() >= NOTHING);
-    lifts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(b.2.abs().total_cmp(&a.2.abs())).then(b.2.total_cmp(&a.2)));
-    lifts.truncate(most);
-    let mut lifts: Vec<(u32, f32)> = lifts.into_iter().map(|(_, key, lift)| (key, lift)).collect();
+    let mut rates: Vec<(u32, Rate)> = rates.into_iter().filter(|(_, rate)| rate.lift().abs() >= NOTHING).collect();
+    rates.sort_unstable_by_key(|(_, rate)| (std::cmp::Reverse(rate.messages), rate.at));
+    rates.truncate(most);
+    let mut lifts: Vec<(u32, f32)> = rates.iter().map(|(key, rate)| (*key, rate.lift())).collect();
     lifts.sort_unstable_by_key(|(key, _)| *key);
     lifts.into()
 }
