@@ -12,6 +12,7 @@ use eventlog::{EventLog, RecordsBuilder, Topic};
 use futures::StreamExt;
 use ingest::Intake;
 use ingest::intake::Sender;
+use ingest::priority::{Bands, Habits, Priorities, Seen, judge};
 use processors::operators::day::Scratch;
 use processors::operators::{Activity, Events, LocalDay, Message};
 use schemas::category::Rules;
@@ -72,6 +73,68 @@ fn decode(c: &mut Criterion) {
             intake.finish().accepted
         });
     });
+    group.finish();
+}
+
+/// Of somebody who knows fifty people, and answers some of them quickly.
+fn priorities(now_ms: i64) -> Arc<Priorities> {
+    let priorities = Priorities::new(Bands::default(), &Definition::default().weights, Some(Habits::new(100)));
+    let peers: Vec<String> = (0..50).map(|peer| format!("slack:U{peer:06}")).collect();
+    for user in (0..50).map(|user| format!("p{user:05}")) {
+        let mut seen = Vec::new();
+        for i in 0..1_000 {
+            let (peer, ts) = (i * 7 % 50, now_ms - (1_000 - i as i64) * 600_000);
+            let (kind, thread) = (MessageKind::Dm, None);
+            let one = Seen { ts, sent: false, kind, notified: true, channel: "slack", peer: Some(&peers[peer]), thread };
+            seen.push(one);
+            if i % 50 < peer {
+                seen.push(Seen { ts: ts + 60_000, sent: true, ..one });
+            }
+        }
+        priorities.learned(&user, &judge(&seen, now_ms), now_ms);
+    }
+    Arc::new(priorities)
+}
+
+fn priority(c: &mut Criterion) {
+    let now_ms = i64::from(DAY) * DAY_MS + 20 * 3_600_000;
+    let priorities = priorities(now_ms);
+    let text = "Could somebody have a look at the numbers of last week, please. ".repeat(32);
+    let mut group = c.benchmark_group("priority");
+    for (name, text) in [("one_message_with_2_kb_of_text", Some(text.as_str())), ("one_message", None)] {
+        let message = schemas::event::Message {
+            channel: "slack".into(),
+            kind: MessageKind::Dm,
+            direction: Direction::Received,
+            peer: Some("slack:U000031".into()),
+            thread: None,
+            notified: true,
+            priority: None,
+            text: text.map(Into::into),
+        };
+        group.bench_function(name, |b| b.iter(|| priorities.decide(|| "p00007", now_ms, black_box(&message), now_ms)));
+    }
+    // The same lines with and without: what a received message costs more.
+    let lines: String = (0..EVENTS)
+        .map(|i| {
+            let ts = now_ms - 3_600_000 + i as i64;
+            format!(
+                r#"{{"id":"0190a1b2-c3d4-7e5f-8a9b-{i:012x}","type":"message","user":"p{:05}","ts":{ts},"channel":"slack","kind":"dm","direction":"received","peer":"slack:U0000{:02}","thread":"t-{i}"}}"#,
+                i % 50, i % 50
+            ) + "\n"
+        })
+        .collect();
+    let control = Control::default();
+    group.throughput(Throughput::Elements(EVENTS as u64));
+    for (name, priorities) in [("intake_1000_messages", Some(priorities.clone())), ("intake_1000_messages_without", None)] {
+        let mut intake = Intake::new(Arc::new(Rules::default()), 2, i64::MAX / 4, 100).prioritize(priorities, None);
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                intake.lines(black_box(lines.as_bytes()), &Sender { control: &control, source: "bench", now_ms });
+                intake.finish().accepted
+            });
+        });
+    }
     group.finish();
 }
 
@@ -205,5 +268,5 @@ fn store(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(stages, decode, append, operators, store);
+criterion_group!(stages, decode, priority, append, operators, store);
 criterion_main!(stages);

@@ -28,7 +28,7 @@ pub async fn run(dir: &str, token: &str) -> Result<()> {
     };
     let (_keep, control) = watch::channel(Arc::new(Control { tokens: Tokens::new([token]), ..Control::default() }));
     let clock: ingest::Clock = Arc::new(|| now_ms().unwrap_or(i64::MAX));
-    let deps = ingest::Deps { log, control, rules: Arc::new(Rules::default()), clock };
+    let deps = ingest::Deps { log, control, rules: Arc::new(Rules::default()), priorities: None, clock };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("ingest alone on http://{}", listener.local_addr()?);
     axum::serve(listener, ingest::router(ingest::Config::default(), deps)).await?;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use ingest::priority::Bands;
 use schemas::Definition;
 use schemas::category::{CategoryConfig, Rules};
 use schemas::rows::TABLES;
@@ -43,6 +44,7 @@ pub struct Sections {
     pub settings: schemas::control::Settings,
     pub eventlog: EventLog,
     pub ingest: Ingest,
+    pub priority: Priority,
     categories: CategoryConfig,
     pub processors: Processors,
     pub store: Store,
@@ -99,6 +101,22 @@ pub struct Ingest {
     pub max_in_flight_size: Size,
     pub body_timeout: Span,
     pub append_timeout: Span,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Priority {
+    pub enabled: bool,
+    notify: u8,
+    queue: u8,
+    pub people: usize,
+    pub habits_on_cluster: bool,
+}
+
+impl Priority {
+    pub fn bands(&self) -> Bands {
+        Bands { notify: self.notify, queue: self.queue }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -202,6 +220,7 @@ impl Config {
         if sections.eventlog.partitions == 0 || sections.eventlog.partitions > 1024 {
             return Err(anyhow!("eventlog.partitions = {} is not between 1 and 1024", sections.eventlog.partitions));
         }
+        sections.priority.bands().check().map_err(|e| anyhow!("priority: {e}"))?;
         let data = if sections.data.as_os_str().is_empty() { default_data()? } else { sections.data.clone() };
         let data = std::path::absolute(&data).with_context(|| format!("the data directory {}", data.display()))?;
         let definition = sections.definition.definition(&sections.categories)?;
@@ -284,5 +303,16 @@ mod tests {
         let error = with("server.listen", "here").unwrap_err().to_string();
         assert!(error.contains("server.listen") && error.contains("here"), "{error}");
         assert!(with("log.format", "loud").unwrap_err().to_string().contains("log.format"));
+    }
+
+    #[test]
+    fn bands_that_overlap_are_refused() {
+        let bands = |config: Result<Config>| config.map(|config| config.sections.priority.bands());
+        assert_eq!(bands(with("priority.notify", "50")).unwrap(), Bands { notify: 50, queue: 50 });
+        for (path, value) in [("priority.queue", "81"), ("priority.notify", "49"), ("priority.notify", "101")] {
+            let error = bands(with(path, value)).unwrap_err().to_string();
+            assert!(error.starts_with("priority: ") && error.contains(value), "{error}");
+        }
+        assert!(with("priority.queue", "-1").is_err() && with("priority.notify", "300").is_err());
     }
 }

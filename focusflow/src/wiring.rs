@@ -3,6 +3,7 @@
 
 mod cluster;
 mod door;
+mod habits;
 mod ops;
 pub mod services;
 
@@ -15,7 +16,8 @@ use anyhow::{Context, Result};
 use arrow::array::{Int64Array, RecordBatch};
 use eventlog::embedded::EmbeddedLog;
 use eventlog::{EventLog, Topic};
-use futures::TryStreamExt;
+use futures::future::ready;
+use futures::{FutureExt, TryStreamExt};
 use processors::{PartitionStats, Stats};
 use store::control::{ControlStore, SqlControl};
 use store::embedded::EmbeddedStore;
@@ -133,7 +135,9 @@ pub fn store_config(config: &Config, data: &DataDir) -> store::embedded::Config 
 
 /// What `up` runs, in the order it stops in: no more intake; what is taken in is computed; then readers are sent away.
 pub async fn start(parts: &mut Parts, config: &Config, machine: &Machine, listener: TcpListener, metrics: PrometheusHandle) {
-    let intake = intake(parts, config, machine.shared_log(), machine.control.watch());
+    let store = machine.shared_store();
+    let store: habits::Opening = Box::new(move || ready(Ok(Arc::clone(&store))).boxed());
+    let intake = intake(parts, config, machine.shared_log(), machine.control.watch(), Some(store));
     let stats = start_processors(parts, services::processors_config(config), machine);
     let store = machine.shared_store();
     parts.start("store", move |cancel| async move {
@@ -148,9 +152,18 @@ pub async fn start(parts: &mut Parts, config: &Config, machine: &Machine, listen
     upkeep(parts, metrics);
 }
 
-/// The way in, with the door that is shut first.
-fn intake(parts: &mut Parts, config: &Config, log: Arc<dyn EventLog>, control: Receiver<Arc<Control>>) -> Router {
-    let deps = services::ingest_deps(config, log, control);
+/// The way in, with the door that is shut first; and whoever reads people's habits, where there is a store with their messages.
+fn intake(
+    parts: &mut Parts,
+    config: &Config,
+    log: Arc<dyn EventLog>,
+    control: Receiver<Arc<Control>>,
+    store: Option<habits::Opening>,
+) -> Router {
+    let deps = services::ingest_deps(config, log, control, store.is_some());
+    if let Some((priorities, store)) = deps.priorities.clone().zip(store) {
+        parts.start("habits", move |cancel| habits::follow(priorities, store, cancel));
+    }
     let (router, gate) = door::gate(ingest::router(services::ingest_config(config), deps));
     parts.start("intake", move |cancel| gate.close_when(cancel));
     router

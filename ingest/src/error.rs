@@ -17,6 +17,12 @@ pub enum Error {
     BadToken,
     #[error("this token may not send events: use one with the role ingest")]
     Forbidden,
+    #[error("`priorities` is true or false")]
+    Parameter,
+    #[error(
+        "priorities are told to whom the messages came: send them with a token of role ingest that names the person (`focusflow token create --role ingest --person ID`)"
+    )]
+    OthersPriorities,
     #[error("this path takes POST alone")]
     Method,
     #[error("the body is {0}: send application/json or application/x-ndjson")]
@@ -67,7 +73,8 @@ impl Error {
     pub fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Error::NoToken | Error::BadToken => (StatusCode::UNAUTHORIZED, "unauthorized"),
-            Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Error::Forbidden | Error::OthersPriorities => (StatusCode::FORBIDDEN, "forbidden"),
+            Error::Parameter => (StatusCode::BAD_REQUEST, "bad_parameter"),
             Error::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Error::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Error::Encoding(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding"),

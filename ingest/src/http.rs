@@ -6,6 +6,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::BodyDataStream;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -18,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::body::{self, Encoding};
 use crate::budget::{Hold, Slots};
-use crate::intake::{Intake, Rejected, Sender, Taken};
+use crate::intake::{Intake, Rejected, Sender, Taken, Told};
 use crate::split::Form;
 use crate::{Config, Deps, Error, metrics};
 
@@ -54,7 +55,7 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let mut stream = body.into_data_stream();
-    let response = match service.receive(&head.headers, &mut stream).await {
+    let response = match service.receive(&head, &mut stream).await {
         Ok(answer) => answer.into_response(),
         Err(error) => {
             if let Error::Internal(reason) = &error {
@@ -97,6 +98,11 @@ struct Answer {
     /// Where more were rejected than are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected_total: Option<u64>,
+    /// Where they are asked for, and given at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priorities: Option<Vec<Told>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priorities_total: Option<u64>,
 }
 
 impl IntoResponse for Answer {
@@ -106,9 +112,12 @@ impl IntoResponse for Answer {
 }
 
 impl Service {
-    async fn receive(self: &Arc<Self>, headers: &HeaderMap, stream: &mut BodyDataStream) -> Result<Answer, Error> {
+    async fn receive(self: &Arc<Self>, head: &Parts, stream: &mut BodyDataStream) -> Result<Answer, Error> {
+        let headers = &head.headers;
         let control = self.deps.control.borrow().clone();
         let token = authorize(headers, &control, (self.deps.clock)())?;
+        let tells = if asks_priorities(head.uri.query())? { Some(whose(token, &control)?) } else { None };
+        let told = tells.is_some() && self.deps.priorities.is_some();
         let form = form(headers)?;
         let encoding = encoding(headers)?;
         let mut hold = Hold::new(self.slots.take(&token.id)?, self.bytes.clone());
@@ -119,7 +128,7 @@ impl Service {
             .map_err(|_| Error::BodySlow(self.config.body_timeout))??;
         metrics::body(body.len());
         let inline = encoding == Encoding::Identity && body.len() <= INLINE_BYTES;
-        let job = Job { service: self.clone(), control, source, form, encoding, body };
+        let job = Job { service: self.clone(), control, source, form, encoding, body, tells };
         // The hold lasts until the answer: the records are in memory as long.
         let (taken, _hold) = if inline {
             job.run(hold)?
@@ -132,10 +141,10 @@ impl Service {
             };
             tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))??
         };
-        self.append(taken).await
+        self.append(taken, told).await
     }
 
-    async fn append(&self, mut taken: Taken) -> Result<Answer, Error> {
+    async fn append(&self, mut taken: Taken, told: bool) -> Result<Answer, Error> {
         let total = taken.rejections();
         if taken.accepted == 0 && total > 0 {
             metrics::events(&taken, Outcome::Accepted);
@@ -154,7 +163,9 @@ impl Service {
         }
         metrics::events(&taken, Outcome::Accepted);
         let rejected_total = (taken.rejected.len() as u64 != total).then_some(total);
-        Ok(Answer { accepted: taken.accepted, rejected: taken.rejected, rejected_total })
+        let priorities_total = (taken.told.len() as u64 != taken.told_total).then_some(taken.told_total);
+        let priorities = told.then_some(taken.told);
+        Ok(Answer { accepted: taken.accepted, rejected: taken.rejected, rejected_total, priorities, priorities_total })
     }
 }
 
@@ -166,6 +177,8 @@ struct Job {
     form: Form,
     encoding: Encoding,
     body: Bytes,
+    /// Whose priorities are told.
+    tells: Option<String>,
 }
 
 impl Job {
@@ -178,7 +191,8 @@ impl Job {
         // The records are somewhat larger than what they are made of, and people are not spread evenly.
         hold.grow(2 * body.len())?;
         let partitions = deps.log.partitions(Topic::Events);
-        let mut intake = Intake::new(deps.rules.clone(), partitions, config.retention_ms, config.max_rejections_listed);
+        let intake = Intake::new(deps.rules.clone(), partitions, config.retention_ms, config.max_listed);
+        let mut intake = intake.prioritize(deps.priorities.clone(), self.tells);
         let sender = Sender { control: &self.control, source: &self.source, now_ms: (deps.clock)() };
         intake.body(&body, self.form, &sender);
         Ok((intake.finish(), hold))
@@ -193,6 +207,23 @@ fn authorize<'c>(headers: &HeaderMap, control: &'c Control, now_ms: i64) -> Resu
     }
     let token = control.tokens.authenticate(secret.trim(), now_ms).ok_or(Error::BadToken)?;
     if matches!(token.role, Role::Ingest | Role::Admin) { Ok(token) } else { Err(Error::Forbidden) }
+}
+
+fn asks_priorities(query: Option<&str>) -> Result<bool, Error> {
+    let mut asks = false;
+    for (name, value) in query.unwrap_or("").split('&').map(|part| part.split_once('=').unwrap_or((part, ""))) {
+        if name == "priorities" {
+            asks = value.parse().map_err(|_| Error::Parameter)?;
+        }
+    }
+    Ok(asks)
+}
+
+/// What a message is worth to somebody says whom they answer: that is for them alone, or a token that may send anything could ask
+/// it of everybody.
+fn whose(token: &Token, control: &Control) -> Result<String, Error> {
+    let person = token.person.as_deref().ok_or(Error::OthersPriorities)?;
+    Ok(control.directory.resolve(person).unwrap_or(person).to_owned())
 }
 
 /// Without a content type a body is taken for JSON, which includes lines.

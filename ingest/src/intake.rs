@@ -1,4 +1,4 @@
-//! Events as bytes to records by partition: decode, check, redact, resolve. The way of HTTP requests and of imported files.
+//! Events as bytes to records by partition: decode, check, prioritise, redact, resolve. The way of HTTP requests and of imported files.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use eventlog::{Records, RecordsBuilder, partition_of};
 use schemas::category::Rules;
 use schemas::control::Control;
 use schemas::decode::{self, Refusal};
-use schemas::event::MAX_EVENT_BYTES;
+use schemas::event::{Body, Direction, Event, MAX_EVENT_BYTES, Message};
 use schemas::outcome::{Code, Outcome, Rejection};
 use serde::Serialize;
 
+use crate::priority::{Band, Priorities};
 use crate::redact::Redactor;
 use crate::split::{self, Form};
 
@@ -36,6 +37,14 @@ fn word<S: serde::Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(code.as_str())
 }
 
+/// The priority of a received message, for whoever sent it in: given here, or theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Told {
+    pub index: u64,
+    pub priority: u8,
+    pub band: Band,
+}
+
 /// What came of the events since the last `finish`.
 #[derive(Debug, Default)]
 pub struct Taken {
@@ -46,6 +55,11 @@ pub struct Taken {
     pub rejected: Vec<Rejected>,
     /// All of them, by `Code as usize`.
     pub rejected_by_code: [u64; Code::ALL.len()],
+    /// Priorities given here, by `Band as usize`.
+    pub given: [u64; Band::ALL.len()],
+    /// The first of the priorities that are to be told, in order, as many as are to be listed.
+    pub told: Vec<Told>,
+    pub told_total: u64,
 }
 
 impl Taken {
@@ -76,6 +90,9 @@ pub struct Intake {
     next_index: u64,
     taken: Taken,
     scratch: Vec<u8>,
+    priorities: Option<Arc<Priorities>>,
+    /// Whose priorities are told.
+    tells: Option<String>,
 }
 
 impl Intake {
@@ -83,7 +100,14 @@ impl Intake {
     pub fn new(rules: Arc<Rules>, partitions: u32, retention_ms: i64, max_listed: usize) -> Intake {
         let partitions = (0..partitions.max(1)).map(|_| RecordsBuilder::default()).collect();
         let (redactor, taken) = (Redactor::new(rules), Taken::default());
-        Intake { redactor, retention_ms, max_listed, partitions, next_index: 0, taken, scratch: Vec::new() }
+        let (next_index, scratch) = (0, Vec::new());
+        Intake { redactor, retention_ms, max_listed, partitions, next_index, taken, scratch, priorities: None, tells: None }
+    }
+
+    /// Gives received messages a priority, and lists those of this person's.
+    pub fn prioritize(mut self, priorities: Option<Arc<Priorities>>, tells: Option<String>) -> Intake {
+        (self.priorities, self.tells) = (priorities, tells);
+        self
     }
 
     /// Whole lines, one event each.
@@ -123,7 +147,7 @@ impl Intake {
     fn piece(&mut self, piece: split::Piece<'_>, from: &Sender<'_>) {
         let index = self.next_index;
         self.next_index += 1;
-        match piece.map_err(Refusal::from).and_then(|bytes| self.take(bytes, from)) {
+        match piece.map_err(Refusal::from).and_then(|bytes| self.take(index, bytes, from)) {
             Ok(()) => self.taken.accepted += 1,
             Err(refusal) => {
                 self.taken.rejected_by_code[refusal.code() as usize] += 1;
@@ -135,14 +159,25 @@ impl Intake {
         }
     }
 
-    fn take(&mut self, bytes: &[u8], from: &Sender<'_>) -> Result<(), Refusal> {
+    fn take(&mut self, index: u64, bytes: &[u8], from: &Sender<'_>) -> Result<(), Refusal> {
         let mut event = decode::read(bytes)?;
         decode::check_time(event.ts, from.now_ms, self.retention_ms)?;
-        let value = if self.redactor.redact(&mut event, &from.control.settings) {
-            self.scratch.clear();
-            decode::encode(&event, &mut self.scratch);
+        // Before the text is gone.
+        let mut given = self.given(&event, from);
+        let redacted = self.redactor.redact(&mut event, &from.control.settings);
+        if given.is_some() {
+            set_priority(&mut event, given);
+            if !encode(&event, &mut self.scratch) {
+                // No priority rather than no message.
+                given = None;
+                set_priority(&mut event, None);
+            }
+        }
+        let value = if given.is_some() {
+            &self.scratch[..]
+        } else if redacted {
             // A category given to an event that was full already: the processors would refuse what we accepted.
-            if self.scratch.len() > MAX_EVENT_BYTES {
+            if !encode(&event, &mut self.scratch) {
                 let message = "the event with its category is larger than 64 KiB".into();
                 return Err(Rejection { code: Code::TooLarge, message }.into());
             }
@@ -151,10 +186,41 @@ impl Intake {
             bytes
         };
         let user = from.control.directory.resolve(&event.user).unwrap_or(&event.user);
+        if let (Some(priorities), Body::Message(Message { direction: Direction::Received, priority: Some(priority), .. })) =
+            (&self.priorities, &event.body)
+        {
+            let band = priorities.bands.of(*priority);
+            self.taken.given[band as usize] += u64::from(given.is_some());
+            if self.tells.as_deref() == Some(user) {
+                self.taken.told_total += 1;
+                if self.taken.told.len() < self.max_listed {
+                    self.taken.told.push(Told { index, priority: *priority, band });
+                }
+            }
+        }
         let partition = partition_of(user.as_bytes(), self.partitions.len() as u32) as usize;
         if let Some(records) = self.partitions.get_mut(partition) {
             records.push(from.now_ms, user.as_bytes(), from.source.as_bytes(), value);
         }
         Ok(())
     }
+
+    fn given(&self, event: &Event<'_>, from: &Sender<'_>) -> Option<u8> {
+        let (Some(priorities), Body::Message(message)) = (&self.priorities, &event.body) else { return None };
+        let user = || from.control.directory.resolve(&event.user).unwrap_or(&event.user);
+        priorities.decide(user, event.ts, message, from.now_ms)
+    }
+}
+
+fn set_priority(event: &mut Event<'_>, priority: Option<u8>) {
+    if let Body::Message(message) = &mut event.body {
+        message.priority = priority;
+    }
+}
+
+/// False when it is larger than an event may be.
+fn encode(event: &Event<'_>, out: &mut Vec<u8>) -> bool {
+    out.clear();
+    decode::encode(event, out);
+    out.len() <= MAX_EVENT_BYTES
 }

@@ -1,7 +1,8 @@
 //! Events in: HTTP requests (or a file's lines) enter; records on the log's events topic leave.
 //!
 //! The way of a request, one file each: `http` (who, what form) → `body` (read, decompress, bounded) → `split` (events as
-//! slices) → `intake` (decode, check, resolve, partition) with `redact` (what may not be kept goes) → `EventLog::append` → 202.
+//! slices) → `intake` (decode, check, resolve, partition) with `priority` (what a received message is worth) and `redact` (what may
+//! not be kept goes) → `EventLog::append` → 202.
 //!
 //! Invariants (each a test):
 //! - A 202 follows the append's return, never precedes it.
@@ -20,6 +21,7 @@ pub mod error;
 mod http;
 pub mod intake;
 pub mod metrics;
+pub mod priority;
 mod redact;
 mod split;
 
@@ -33,7 +35,8 @@ use schemas::control::Control;
 use tokio::sync::watch;
 
 pub use error::Error;
-pub use intake::{Intake, Rejected, Sender, Taken};
+pub use intake::{Intake, Rejected, Sender, Taken, Told};
+pub use priority::Priorities;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -51,8 +54,8 @@ pub struct Config {
     pub body_timeout: Duration,
     /// How long the log may take before the producer is told to come back.
     pub append_timeout: Duration,
-    /// Rejections listed in one answer; the rest are counted in it.
-    pub max_rejections_listed: usize,
+    /// Rejections listed in one answer, and priorities; the rest are counted in it.
+    pub max_listed: usize,
     /// What a refused producer is told to wait.
     pub retry_after: Duration,
 }
@@ -67,7 +70,7 @@ impl Default for Config {
             max_in_flight_bytes: 256 << 20,
             body_timeout: Duration::from_secs(30),
             append_timeout: Duration::from_secs(30),
-            max_rejections_listed: 1000,
+            max_listed: 1000,
             retry_after: Duration::from_secs(1),
         }
     }
@@ -97,6 +100,8 @@ pub struct Deps {
     pub control: watch::Receiver<Arc<Control>>,
     /// What gives a category to an activity whose title or URL will not be kept.
     pub rules: Arc<Rules>,
+    /// What gives received messages a priority; none where that is switched off.
+    pub priorities: Option<Arc<Priorities>>,
     pub clock: Clock,
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemas::outcome::{Code, Outcome};
 
 use crate::intake::Taken;
+use crate::priority::Band;
 
 /// Requests answered, by status code.
 pub const REQUESTS: &str = "focusflow_ingest_requests_total";
@@ -22,6 +23,10 @@ pub const RECORD_BYTES: &str = "focusflow_ingest_record_bytes_total";
 pub const BATCH_EVENTS: &str = "focusflow_ingest_batch_events";
 /// From the append's call to its durable return.
 pub const APPEND_SECONDS: &str = "focusflow_ingest_append_seconds";
+/// Priorities given to received messages, by band: notify, queue, hold.
+pub const PRIORITIES: &str = "focusflow_ingest_priorities_total";
+/// People whose habits are known, so that their messages are judged by more than the rule for everybody.
+pub const HABITS: &str = "focusflow_ingest_habits_people";
 /// From the request's head to its answer.
 pub const REQUEST_SECONDS: &str = "focusflow_ingest_request_seconds";
 
@@ -33,6 +38,8 @@ pub(crate) fn describe() {
     metrics::describe_counter!(BODY_BYTES, metrics::Unit::Bytes, "Bodies as sent");
     metrics::describe_counter!(RECORD_BYTES, metrics::Unit::Bytes, "Records appended to the log");
     metrics::describe_histogram!(BATCH_EVENTS, "Events in one request");
+    metrics::describe_counter!(PRIORITIES, "Priorities given to received messages, by band");
+    metrics::describe_gauge!(HABITS, "People whose habits are known");
     metrics::describe_histogram!(APPEND_SECONDS, metrics::Unit::Seconds, "Append to the log, until durable");
     metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "Whole request");
 }
@@ -43,6 +50,11 @@ pub fn events(taken: &Taken, ended: Outcome) {
     metrics::histogram!(BATCH_EVENTS).record(taken.received() as f64);
     if taken.accepted > 0 {
         metrics::counter!(EVENTS, "outcome" => ended.as_str()).increment(taken.accepted);
+    }
+    if ended == Outcome::Accepted {
+        for band in Band::ALL.into_iter().filter(|band| taken.given[*band as usize] > 0) {
+            metrics::counter!(PRIORITIES, "band" => band.as_str()).increment(taken.given[band as usize]);
+        }
     }
     if taken.rejections() == 0 {
         return;
@@ -59,6 +71,10 @@ pub fn events(taken: &Taken, ended: Outcome) {
             metrics::counter!(REJECTIONS, "code" => code.as_str()).increment(refused);
         }
     }
+}
+
+pub(crate) fn habits(people: usize) {
+    metrics::gauge!(HABITS).set(people as f64);
 }
 
 pub(crate) fn appended(bytes: usize, took: Duration) {
@@ -103,6 +119,8 @@ mod tests {
             Error::NoToken,
             Error::BadToken,
             Error::Forbidden,
+            Error::Parameter,
+            Error::OthersPriorities,
             Error::Method,
             Error::MediaType(String::new()),
             Error::Encoding(String::new()),
@@ -124,6 +142,8 @@ mod tests {
                 Error::NoToken
                 | Error::BadToken
                 | Error::Forbidden
+                | Error::Parameter
+                | Error::OthersPriorities
                 | Error::Method
                 | Error::MediaType(_)
                 | Error::Encoding(_) => {}

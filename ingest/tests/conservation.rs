@@ -135,7 +135,8 @@ async fn what_is_sent_until_it_is_taken_is_there_in_every_partition() {
     let faults = Faults { errors: 0.2, lost_answers: 0.6, ..Faults::default() };
     let log = Arc::new(FaultyLog::new(MemoryLog::new(4), 11, faults));
     let (_control, receiver) = tokio::sync::watch::channel(Arc::new(control(Settings::default())));
-    let deps = Deps { log: log.clone(), control: receiver, rules: Arc::new(Rules::none()), clock: Arc::new(|| NOW) };
+    let deps =
+        Deps { log: log.clone(), control: receiver, rules: Arc::new(Rules::none()), priorities: None, clock: Arc::new(|| NOW) };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1/events", listener.local_addr().unwrap());
     let serving = tokio::spawn(async { axum::serve(listener, focusflow_ingest::router(Config::default(), deps)).await.unwrap() });

@@ -116,7 +116,7 @@ async fn nothing_usable_is_400_and_says_why() {
 
 #[tokio::test]
 async fn the_list_of_rejections_is_bounded_and_counted() {
-    let server = start(Config { max_rejections_listed: 3, ..Config::default() }).await;
+    let server = start(Config { max_listed: 3, ..Config::default() }).await;
     let (status, problem) = server.post("application/x-ndjson", "1\n".repeat(50)).await;
     assert_eq!((status, problem["rejected"].as_array().unwrap().len(), &problem["rejected_total"]), (400, 3, &json!(50)));
     let (status, answer) = server.post("application/x-ndjson", format!("{}\n{}", activity("1", "ada"), "1\n".repeat(50))).await;

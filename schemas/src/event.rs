@@ -48,7 +48,7 @@ pub struct Message<'a> {
     pub thread: Option<Cow<'a, str>>,
     pub notified: bool,
     pub priority: Option<u8>,
-    /// Never stored: dropped before anything is written. What might be computed from it first is not, yet.
+    /// Never stored: dropped before anything is written. A received message's priority may be computed from it first.
     pub text: Option<Cow<'a, str>>,
 }
 

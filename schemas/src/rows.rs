@@ -208,7 +208,7 @@ table! {
         kind: Text,
         /// received or sent.
         direction: Text, peer: OptText, thread: OptText, notified: Flag,
-        /// 0-100.
+        /// 0-100: as its client sent it, else as it was given when it came in (docs/decisions/0023); none for sent messages and history.
         priority: OptInt,
         /// Who sent it in: the name of the token.
         source: Text, ingested_at: Time,

@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Send events
-         * @description One object, a list, or NDJSON; gzip or zstd; up to 16 MiB. Answered when everything accepted is durable. Good events of a batch are kept when others are bad. Roles ingest and admin.
+         * @description One object, a list, or NDJSON; gzip or zstd; up to 16 MiB. Answered when everything accepted is durable. Good events of a batch are kept when others are bad. Roles ingest and admin. Received messages of the last 24 hours whose client sent no priority get one, unless that is switched off.
          */
         post: operations["sendEvents"];
         delete?: never;
@@ -2080,9 +2080,12 @@ export interface components {
             thread?: string;
             /** @description Default true. */
             notified?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What the client says stands; a received message without one gets one.
+             */
             priority?: number;
-            /** @description Dropped before anything is written. */
+            /** @description Read in memory for the priority of a received message, and dropped before anything is written. */
             text?: string;
         } & {
             [key: string]: unknown;
@@ -2154,6 +2157,39 @@ export interface components {
             /** Format: int64 */
             accepted: number;
             rejected: components["schemas"]["Rejected"][];
+            /**
+             * Format: int64
+             * @description Where more were rejected than are listed.
+             */
+            rejected_total?: number;
+            /** @description With ?priorities=true, in order, unless they are switched off. */
+            priorities?: components["schemas"]["MessagePriority"][];
+            /**
+             * Format: int64
+             * @description Where there are more than are listed.
+             */
+            priorities_total?: number;
+        };
+        /**
+         * @example {
+         *       "index": 0,
+         *       "priority": 91,
+         *       "band": "notify"
+         *     }
+         */
+        MessagePriority: {
+            /**
+             * Format: int64
+             * @description Of the event in the request, from 0.
+             */
+            index: number;
+            /** Format: int64 */
+            priority: number;
+            /**
+             * @description By the settings of [priority]: tell the person now, at the next break, or let them find it.
+             * @enum {string}
+             */
+            band: "notify" | "queue" | "hold";
         };
         LiveNow: {
             /** Format: int64 */
@@ -2603,7 +2639,10 @@ export type $defs = Record<string, never>;
 export interface operations {
     sendEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description true: the answer lists the priorities of the token's person's received messages. It needs a token that names a person; others are answered 403. */
+                priorities?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

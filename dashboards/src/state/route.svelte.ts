@@ -1,5 +1,5 @@
 /** Where the reader is, as the part of the address after `#`. */
-export type Route = { page: 'home' } | { page: 'team'; id: string } | { page: 'org' | 'me' | 'weeks' | 'accuracy' } | { page: 'unknown' };
+export type Route = { page: 'home' } | { page: 'team'; id: string } | { page: 'org' } | { page: 'me' } | { page: 'weeks' } | { page: 'accuracy' } | { page: 'unknown' };
 
 /** Pages whose address is their name. */
 const NAMED = ['org', 'me', 'weeks', 'accuracy'] as const;

@@ -252,6 +252,26 @@ export const mocked = {
     assert.equal(await byId(broken, 'advice').locator('h3').count(), 3, 'nothing is hidden that was not kept');
   },
 
+  async 'says to everybody what a risk is, what it is not, and how often it is wrong'(bench) {
+    for (const [token, from] of [['member', 'strain'], ['manager', 'team-strain']]) {
+      const page = await bench.page({ token, hash: token === 'member' ? '' : '#/team/t-1' });
+      await byId(page, from).getByRole('link', { name: 'How often it is wrong' }).press('Enter');
+      await byId(page, 'accuracy').waitFor();
+      assert.equal(await page.locator('h1').textContent(), 'How often it is wrong');
+      assert.match(await byId(page, 'accuracy').textContent(), /A diagnosis, or a statement about your health/);
+      const dots = page.getByRole('img', { name: /Of a hundred people/ });
+      assert.match(await dots.getAttribute('aria-label'), /6 burnt out and flagged, 4 burnt out and missed, 39 flagged, and not burnt out/);
+      assert.equal(await dots.locator('span').count(), 100);
+      assert.match(await page.getByRole('row', { name: /elevated or more/ }).textContent(), /420\s*45 % \(1 of 2\)\s*66 %/);
+      assert.match(await byId(page, 'lately').textContent(), /told 21 % on the mean, and 20 % said yes/);
+      await bench.accessible(page, 'how often it is wrong');
+    }
+    const phone = await bench.page({ token: 'member', hash: '#/accuracy', scheme: 'dark', viewport: { width: 360, height: 740 } });
+    await byId(phone, 'accuracy').waitFor();
+    await fits(phone, 'how often it is wrong');
+    await bench.accessible(phone, 'how often it is wrong, on a phone in the dark');
+  },
+
   async 'tells a manager how many are at which level, and of a small team nothing'(bench) {
     const page = await bench.page({ hash: '#/team/t-1' });
     await byId(page, 'team-strain').waitFor();

@@ -177,6 +177,15 @@ impl Config {
         })
     }
 
+    /// What the role ingest reads people's habits from, where it does: it changes nothing there, and plans no statements.
+    pub fn clickhouse_of_ingest(&self) -> Result<Option<clickhouse::Config>> {
+        let priority = &self.sections.priority;
+        if !(priority.enabled && priority.habits_on_cluster) {
+            return Ok(None);
+        }
+        Ok(Some(clickhouse::Config { migrate: false, query_threads: 1, ..self.clickhouse()? }))
+    }
+
     pub fn control_url(&self) -> Result<&str> {
         self.sections
             .control
@@ -241,6 +250,16 @@ mod tests {
             let values = [&[("kafka.brokers", "a:1")], values].concat();
             assert!(with(&values).kafka("x").is_err(), "{values:?}");
         }
+    }
+
+    #[test]
+    fn ingest_reaches_clickhouse_only_where_it_is_told_to() {
+        let url = ("clickhouse.url", "http://c:8123");
+        let on = ("priority.habits_on_cluster", "true");
+        assert!(with(&[url]).clickhouse_of_ingest().unwrap().is_none());
+        assert!(with(&[url, on, ("priority.enabled", "false")]).clickhouse_of_ingest().unwrap().is_none());
+        assert!(with(&[on]).clickhouse_of_ingest().unwrap_err().to_string().contains("clickhouse.url"));
+        assert!(!with(&[url, on]).clickhouse_of_ingest().unwrap().unwrap().migrate);
     }
 
     #[test]

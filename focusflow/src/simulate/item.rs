@@ -69,7 +69,7 @@ pub struct Item {
 #[derive(Debug, Clone, Copy)]
 pub enum Body {
     Activity { app: u8, afk: bool, duration: u32 },
-    Message { mail: bool, kind: MessageKind, direction: Direction, notified: bool, priority: u8, peer: u32, thread: u32 },
+    Message { mail: bool, kind: MessageKind, direction: Direction, notified: bool, peer: u32, thread: u32 },
     Session { session: u32, kind: SessionKind, phase: Phase, planned: u32 },
     CheckIn { mood: u8, energy: u8, burnout: Option<u8> },
 }

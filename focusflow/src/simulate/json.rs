@@ -30,7 +30,7 @@ pub fn write(seed: u64, people: &[Person], item: &Item, out: &mut Vec<u8>) {
                 out.push(b'"');
             }
         }
-        Body::Message { mail, kind, direction, notified, priority, peer, thread } => {
+        Body::Message { mail, kind, direction, notified, peer, thread } => {
             let peer = people.get(peer as usize).unwrap_or(person);
             let (channel, peer) = if mail { ("email", &peer.mail) } else { ("slack", &peer.chat) };
             text(b",\"channel\":\"", channel, out);
@@ -42,10 +42,6 @@ pub fn write(seed: u64, people: &[Person], item: &Item, out: &mut Vec<u8>) {
             out.push(b'"');
             if !notified {
                 out.extend_from_slice(b",\"notified\":false");
-            }
-            if priority > 0 {
-                out.extend_from_slice(b",\"priority\":");
-                number(priority.into(), out);
             }
         }
         Body::Session { session, kind, phase, planned } => {

@@ -36,7 +36,7 @@ impl Filler<'_> {
         }
         if let Some(Answer { peer, thread, mail }) = pull.answer {
             let kind = if mail { MessageKind::Email } else { MessageKind::Dm };
-            let body = Body::Message { mail, kind, direction: Direction::Sent, notified: true, priority: 0, peer, thread };
+            let body = Body::Message { mail, kind, direction: Direction::Sent, notified: true, peer, thread };
             let sent = t - self.dice.span(500, 3_000).min(pull.stay / 2);
             self.push(sent, body);
         }
@@ -52,7 +52,7 @@ impl Filler<'_> {
                 self.dice.pick(&[MessageKind::Dm, MessageKind::Channel, MessageKind::Channel])
             };
             let (peer, thread) = (self.peer(), self.dice.next() as u32);
-            let body = Body::Message { mail, kind, direction: Direction::Sent, notified: true, priority: 0, peer, thread };
+            let body = Body::Message { mail, kind, direction: Direction::Sent, notified: true, peer, thread };
             self.push(t - 1_000, body);
         }
     }
@@ -113,8 +113,7 @@ impl Filler<'_> {
         };
         let notified = !self.dice.chance(quiet);
         let mail = kind == Email;
-        let priority = self.dice.below(101) as u8;
-        self.push(ts, Body::Message { mail, kind, direction: Direction::Received, notified, priority, peer, thread });
+        self.push(ts, Body::Message { mail, kind, direction: Direction::Received, notified, peer, thread });
         let weight = match kind {
             Dm | Mention => 1.0,
             Call => 1.3,
@@ -125,7 +124,8 @@ impl Filler<'_> {
         if notified && !matches!(what, What::Off | What::Break) && self.dice.chance(self.person.habits.attends * weight * reach) {
             let delay = if self.dice.chance(0.8) { self.dice.span(1_500, 70_000) } else { self.dice.span(70_000, 12 * MINUTE) };
             let stay = if kind == Call { self.dice.span(MINUTE, 7 * MINUTE) } else { self.dice.span(6_000, 80_000) };
-            let answer = (kind != Call && kind != Channel && self.dice.chance(0.6)).then_some(Answer { peer, thread, mail });
+            let answers = self.dice.chance(self.person.answers(self.config.seed, peer, kind));
+            let answer = (kind != Call && kind != Channel && answers).then_some(Answer { peer, thread, mail });
             self.pulls.push(Pull { at: ts + delay, stay, answer });
         }
     }

@@ -11,6 +11,8 @@ mod item;
 mod json;
 mod messages;
 mod person;
+#[cfg(test)]
+mod priorities;
 mod stream;
 #[cfg(test)]
 mod tests;

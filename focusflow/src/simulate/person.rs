@@ -1,6 +1,7 @@
 //! Who works here: teams, roles, time zones, hours and habits, all from the seed.
 
 use schemas::directory::{Directory, Document, HoursEntry, PersonEntry, Team};
+use schemas::event::MessageKind;
 
 use super::Config;
 use super::dice::Dice;
@@ -92,6 +93,9 @@ const ZONES: [(&str, f64); 15] = [
     ("Asia/Singapore", 0.01),
     ("Africa/Cairo", 0.01),
 ];
+
+/// How many of those who write to somebody are answered how often.
+const CLOSENESS: [(f64, f64); 3] = [(0.95, 0.4), (0.6, 0.3), (0.13, 0.3)];
 
 /// Teams of a company with a home that sit there.
 const AT_HOME: f64 = 0.75;
@@ -318,6 +322,13 @@ impl Person {
             }
         }
         self.habits.checks_in = dice.chance(0.6);
+    }
+
+    /// That they answer what brought them to the chat: some people nearly always, others hardly ever, and mail, mentions and direct
+    /// messages as it is their way. About 0.6 on average.
+    pub fn answers(&self, seed: u64, peer: u32, kind: MessageKind) -> f64 {
+        let closeness = Dice::of(seed, &[12, self.index.into(), peer.into()]).pick_weighted(&CLOSENESS);
+        (closeness * Dice::of(seed, &[13, self.index.into(), kind as u64]).between(0.6, 1.4)).min(0.97)
     }
 
     pub fn strain(&self, seed: u64, day: i32) -> f64 {

@@ -7,6 +7,7 @@ use ::query::{PartitionStats, PipelineStats};
 use anyhow::{Context, Result};
 use eventlog::EventLog;
 use eventlog::kafka::KafkaLog;
+use futures::FutureExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::SharedStore;
 use store::clickhouse::ClickHouseStore;
@@ -14,7 +15,7 @@ use store::control::{ControlStore, SqlControl};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{directory, intake, ops, processors, query, services, sockets, upkeep};
+use super::{directory, habits, intake, ops, processors, query, services, sockets, upkeep};
 use crate::admin;
 use crate::cli::Role;
 use crate::config::Config;
@@ -66,7 +67,7 @@ impl Cluster {
         let log = || Arc::clone(&self.log) as Arc<dyn EventLog>;
         let router = match role {
             Role::Ingest => {
-                let router = intake(parts, config, log(), self.control.watch());
+                let router = intake(parts, config, log(), self.control.watch(), self.habits(config)?);
                 // Ready once open. With all brokers gone its own answer, 503 and when to come back, is better than a balancer's.
                 router.merge(ops::router(metrics.clone(), None))
             }
@@ -93,6 +94,15 @@ impl Cluster {
         sockets(parts, config, listener, router);
         upkeep(parts, metrics);
         Ok(())
+    }
+
+    /// Where the role ingest reads people's habits, if it is to. Events come in while ClickHouse is away, from the start on.
+    fn habits(&self, config: &Config) -> Result<Option<habits::Opening>> {
+        let Some(clickhouse) = config.clickhouse_of_ingest()? else { return Ok(None) };
+        Ok(Some(Box::new(move || {
+            let clickhouse = clickhouse.clone();
+            async move { Ok(Arc::new(ClickHouseStore::open(clickhouse).await?) as SharedStore) }.boxed()
+        })))
     }
 
     /// How far the processors are, by what they tell their group.

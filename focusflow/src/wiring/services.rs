@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use eventlog::EventLog;
+use ingest::Priorities;
+use ingest::priority::Habits;
 use metrics_exporter_prometheus::PrometheusHandle;
 use processors::{PartitionStats, Stats};
 use query::PipelineStats;
@@ -31,8 +33,15 @@ pub fn ingest_config(config: &Config) -> ingest::Config {
     }
 }
 
-pub fn ingest_deps(config: &Config, log: Arc<dyn EventLog>, control: Receiver<Arc<Control>>) -> ingest::Deps {
-    ingest::Deps { log, control, rules: Arc::clone(&config.rules), clock: Arc::new(now_ms) }
+/// `habits`: whether there is a store they can be read from.
+pub fn ingest_deps(config: &Config, log: Arc<dyn EventLog>, control: Receiver<Arc<Control>>, habits: bool) -> ingest::Deps {
+    let settings = &config.sections.priority;
+    let priorities = || {
+        let habits = habits.then(|| Habits::new(settings.people));
+        Arc::new(Priorities::new(settings.bands(), &config.definition.weights, habits))
+    };
+    let priorities = settings.enabled.then(priorities);
+    ingest::Deps { log, control, rules: Arc::clone(&config.rules), priorities, clock: Arc::new(now_ms) }
 }
 
 pub fn processors_config(config: &Config) -> processors::Config {

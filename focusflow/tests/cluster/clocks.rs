@@ -40,6 +40,8 @@ async fn clocks_that_differ_change_no_row() {
     expected.values_mut().flat_map(|rows| rows.values_mut()).for_each(|row| drop(row.remove("final")));
     let over = (Timestamp::now() - 48.hours()).to_string()[..10].to_owned();
     for tables in [&mut expected, &mut found] {
+        // Nor is a message given a priority a day after it came.
+        tables.get_mut("message_events").unwrap().values_mut().for_each(|row| drop(row.remove("priority")));
         tables.get_mut("burnout_risk").unwrap().retain(|_, row| row["day"].as_str().unwrap() <= over.as_str());
         assert!(!tables["burnout_risk"].is_empty());
     }

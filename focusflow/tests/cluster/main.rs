@@ -11,6 +11,7 @@
 //! | `directory` | PostgreSQL gone; the directory changed when it is back |
 //! | `poison` | what other producers write to the topic: nonsense, strange places, transactions |
 //! | `clocks` | every process has a clock of its own, minutes and an hour apart |
+//! | `habits` | nothing: an ingest reads whom people answer quickly, another may not |
 //! | `stops` | SIGTERM of every role under load; a rolling restart of everything |
 //!
 //! Servers are found as in the store's tests: where TEST_KAFKA, TEST_CLICKHOUSE and TEST_POSTGRES say, else
@@ -26,6 +27,7 @@ mod cluster;
 mod compare;
 mod directory;
 mod groups;
+mod habits;
 mod kills;
 mod load;
 mod machine;

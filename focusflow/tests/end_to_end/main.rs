@@ -7,5 +7,6 @@ mod kills;
 mod machine;
 mod models;
 mod parquet_in;
+mod priorities;
 mod settings;
 mod ways_in;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use eventlog::memory::MemoryLog;
 use eventlog::{Assignment, Error, EventLog, Records, Topic};
-use focusflow_ingest::{Clock, Config, Deps};
+use focusflow_ingest::{Clock, Config, Deps, Priorities};
 use schemas::category::Rules;
 use schemas::control::{Control, Role, Settings, Token, Tokens, hash_secret};
 use schemas::directory::{Directory, Document};
@@ -16,6 +16,8 @@ use tokio::sync::{Notify, watch};
 
 pub const NOW: i64 = 1_790_000_000_000;
 pub const SENDER: &str = "secret-of-the-sender";
+/// Of a program on ada's own machine.
+pub const ADAS: &str = "secret-of-adas-laptop";
 pub const ADMIN: &str = "secret-of-the-admin";
 pub const MEMBER: &str = "secret-of-the-member";
 pub const EXPIRED: &str = "secret-of-the-past";
@@ -111,6 +113,7 @@ pub fn control(settings: Settings) -> Control {
         directory: Arc::new(Directory::new(document).unwrap()),
         tokens: Tokens::new([
             token(SENDER, "watchers", Role::Ingest, None),
+            Token { person: Some("ada".into()), ..token(ADAS, "laptop", Role::Ingest, None) },
             token(ADMIN, "root", Role::Admin, None),
             token(MEMBER, "ada's", Role::Member, None),
             token(EXPIRED, "old", Role::Ingest, Some(NOW)),
@@ -129,6 +132,10 @@ pub async fn start_with(config: Config, settings: Settings) -> Server {
 }
 
 pub async fn start_at(config: Config, settings: Settings, clock: Clock) -> Server {
+    start_prioritizing(config, settings, clock, None).await
+}
+
+pub async fn start_prioritizing(config: Config, settings: Settings, clock: Clock, priorities: Option<Arc<Priorities>>) -> Server {
     let log = Arc::new(GatedLog {
         log: MemoryLog::new(4),
         closed: AtomicBool::new(false),
@@ -137,7 +144,7 @@ pub async fn start_at(config: Config, settings: Settings, clock: Clock) -> Serve
         waiting: AtomicU64::new(0),
     });
     let (sender, receiver) = watch::channel(Arc::new(control(settings)));
-    let deps = Deps { log: log.clone(), control: receiver, rules: Arc::new(Rules::default()), clock };
+    let deps = Deps { log: log.clone(), control: receiver, rules: Arc::new(Rules::default()), priorities, clock };
     let app = focusflow_ingest::router(config, deps);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();

@@ -1,12 +1,14 @@
 //! The servers a role works on: reached and asked whether they let it. Nothing is made that is not there.
 
 use std::io::Write;
+use std::time::Duration;
 
 use anyhow::Result;
 use eventlog::kafka::{KafkaLog, Try};
-use store::Finding;
-use store::clickhouse::ClickHouseStore;
+use schemas::rows::MESSAGE_EVENTS;
+use store::clickhouse::{self, ClickHouseStore};
 use store::control::SqlControl;
+use store::{Finding, Scan, Store, Whose};
 
 use super::Report;
 use crate::cli::Role;
@@ -20,13 +22,36 @@ impl<W: Write> Report<W> {
             Err(error) => self.bad("PostgreSQL", &shown(&error), "")?,
         }
         match config.clickhouse() {
-            _ if !role.has_store() => {}
+            _ if !role.has_store() => self.priorities(config).await?,
             Ok(clickhouse) => self.wanting("ClickHouse", ClickHouseStore::check(&clickhouse).await)?,
             Err(error) => self.bad("ClickHouse", &shown(&error), "")?,
         }
         match config.kafka("focusflow-check") {
             Ok(kafka) => self.tried(KafkaLog::check(kafka).await),
             Err(error) => self.bad("Kafka", &shown(&error), ""),
+        }
+    }
+
+    /// Where priorities of messages come from in the role ingest.
+    async fn priorities(&mut self, config: &Config) -> Result<()> {
+        let name = "priorities";
+        let clickhouse = match config.clickhouse_of_ingest() {
+            Ok(Some(clickhouse)) => clickhouse,
+            Ok(None) if !config.sections.priority.enabled => return self.good(name, "switched off"),
+            Ok(None) => return self.good(name, "by the rule for everybody; priority.habits_on_cluster adds people's habits"),
+            Err(error) => return self.bad(name, &shown(&error), ""),
+        };
+        let tried = async {
+            let store = ClickHouseStore::open(clickhouse::Config { retry_for: Duration::ZERO, ..clickhouse }).await?;
+            let nobody = Whose::People(vec![String::new()]);
+            store.scan(Scan { table: &MESSAGE_EVENTS, whose: nobody, from_ms: 0, to_ms: 1, columns: Some(&["user_id"]) }).await
+        };
+        match tried.await {
+            Ok(_) => self.good(name, "by people's habits; ClickHouse answers, and lets this user read messages"),
+            Err(error) => {
+                let cure = "check clickhouse.url, the user, the password and its right to read; or set priority.habits_on_cluster = false";
+                self.bad(name, &error.to_string(), cure)
+            }
         }
     }
 
