@@ -32,10 +32,8 @@ def known(folder):
             hidden = json.loads(line)
             truth[hidden["user"], hidden["day"]] = hidden["chance"]
     told = []
-    with open(f"{folder}/events") as lines:
+    with open(f"{folder}/answers") as lines:
         for line in lines:
-            if '"burnout":' not in line:
-                continue
             event = json.loads(line)
             day = datetime.fromtimestamp(event["ts"] / 1000, timezone.utc).date()
             chance = truth.get((event["user"], day.isoformat()))
@@ -88,3 +86,4 @@ for folder in folders:
     for reliability in held["learned"]["reliability"]:
         print(f"| {percent(reliability['told'])} | {percent(reliability['came_true'])} | {reliability['answers']} |")
     print()
+print("## Priority of messages\n\nWhat habits add to the rule on days they had not seen: [evaluation/priority.md](evaluation/priority.md), which a test holds against what it finds.")

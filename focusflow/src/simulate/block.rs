@@ -268,7 +268,7 @@ impl<'a> Filler<'a> {
         let strain = self.person.strain(self.config.seed, day);
         let manner = Dice::of(self.config.seed, &[12, self.person.index.into()]).normal(0.0, 0.2);
         let mut scale = |mean: f64| self.dice.normal(mean + manner, 0.8).round().clamp(1.0, 5.0) as u8;
-        let (mood, energy) = (scale(3.1 - 0.7 * strain), scale(3.0 - 0.5 * strain));
+        let (mood, energy) = (scale(3.1 - 0.85 * strain), scale(3.0 - 0.5 * strain));
         let asked = weekday(day) == self.person.index as usize % 5;
         let burnout = asked.then(|| match self.dice.chance(truth.chance(strain)) {
             true => self.dice.pick_weighted(&[(3, 0.6), (4, 0.3), (5, 0.1)]),

@@ -9,7 +9,7 @@ use super::dice::Dice;
 /// Of answers to the question about burnout, those that say yes.
 const POSITIVE: f64 = 0.2;
 /// Strain is half a matter of the person, half of the last weeks: burnout comes and goes over months.
-const WEEKS: i32 = 12;
+const WEEKS: i32 = 20;
 /// How much more strained quiet quitters are, and their share.
 const QUIT: f64 = 1.3;
 pub const QUITTING: f64 = 0.04;

@@ -1,4 +1,4 @@
-use schemas::risk::{BASELINE, FEATURES};
+use schemas::risk::{BASELINE, FEATURES, Models, Turn};
 
 use super::*;
 use crate::simulate::Dice;
@@ -47,6 +47,9 @@ fn answers_that_follow_from_nothing_are_not_to_be_learned_from() {
     assert!(!card.verdict.beats_the_baseline);
     assert!(card.verdict.reasons[0].contains("no better than the baseline"), "{:?}", card.verdict);
     assert!(markdown(&card).contains("Not to be used"));
+    let models = Models::default().with_card(&card, 0).unwrap().unwrap();
+    let turn = Turn { from: 1, model: card.name.clone(), share: 1, decided_at: 0, why: String::new() };
+    assert!(models.with_turn(turn, 0).unwrap_err().contains("not to be used"), "not even for one in a hundred");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub struct Watched {
 }
 
 pub async fn run(app: App, cancel: CancellationToken) {
+    // Where it never was, no increase would be seen.
+    ::metrics::counter!(metrics::MODEL_FALLBACKS).increment(0);
     while !app.live_runs.load(Ordering::Acquire) {
         tokio::time::sleep(START).await;
     }
