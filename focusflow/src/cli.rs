@@ -263,7 +263,7 @@ pub enum Model {
         #[arg(long, default_value = "", hide_default_value = true)]
         why: String,
     },
-    /// Gives the turn back to the model before, for all days since
+    /// Gives the turn back to the model before, for all days since, up to four weeks back
     Rollback {
         /// Kept with the decision
         #[arg(long, default_value = "", hide_default_value = true)]

@@ -196,7 +196,7 @@ export interface paths {
         };
         /**
          * How many are at which level of burnout risk
-         * @description Day by day, of days that are over. Counts of people alone, from `k` people with a risk on (8, or what is configured above that); nobody's risk is told to anyone else.
+         * @description Day by day, of days that are over. Counts of people alone, from `k` people with a risk on (8, or what is configured above that); under a name nobody's risk is told to anyone else.
          */
         get: operations["teamBurnout"];
         put?: never;
@@ -1433,7 +1433,7 @@ export interface components {
             features: components["schemas"]["Factor"][];
             final: boolean;
         };
-        /** @description A prompt for a conversation about workload, not a diagnosis. Shown to the person alone. */
+        /** @description A prompt for a conversation about workload, not a diagnosis. By name shown to the person alone; in SQL analysts see it under pseudonyms. */
         Burnout: {
             scope: components["schemas"]["Scope"];
             /**
@@ -2510,6 +2510,7 @@ export interface components {
             decided_at: number;
             why: string;
         };
+        /** @description Rounded to hundredths. */
         ModelLately: {
             model: string;
             auc: number;
@@ -2517,7 +2518,6 @@ export interface components {
             calibration_error: number;
             told: number;
             came_true: number;
-            thresholds: components["schemas"]["RiskThreshold"][];
         };
         Models: {
             serving: string;
@@ -2529,9 +2529,8 @@ export interface components {
                 card: components["schemas"]["ModelCard"];
             }[];
             turns: components["schemas"]["ModelTurn"][];
-            /** @description On the answers of the last weeks; null until looked at, without figures below 50 people and 200 answers. */
+            /** @description On the answers of the last eight whole weeks; null until looked at, without figures where they would tell of single people (below 50 people, 200 answers, 8 people in the weeks that come in and go out). */
             lately: {
-                at: number;
                 /** Format: date */
                 from: string;
                 /** Format: date */
@@ -2549,6 +2548,8 @@ export interface components {
         ModelTurnRequest: {
             /** @description Of a model that beats the baseline, or `baseline-1`. */
             model: string;
+            /** @description How many turns `GET /v1/models` listed: with more by now, somebody else decided too, and it is refused. */
+            seen: number;
             /** @default 100 */
             share: number;
             /**
@@ -2579,7 +2580,7 @@ export interface components {
                 name: string;
                 weight: number;
             }[];
-            /** @description On people it had not seen; null where this company never measured it. */
+            /** @description On people it had not seen; null until a model's card is added. */
             measured: {
                 people: number;
                 answers: number;
@@ -2590,7 +2591,7 @@ export interface components {
                 to: string;
                 scores: components["schemas"]["RiskScores"];
             } | null;
-            /** @description On the answers of the last weeks; null where too few people answered. */
+            /** @description On the answers of the last eight whole weeks, whichever model was shown; null where too few people answered. */
             lately: components["schemas"]["ModelLately"] | null;
             /** @description What independent studies found of models like this one. */
             published: {

@@ -65,9 +65,9 @@ export const MEANINGS = {
   burnout: {
     title: 'Burnout risk',
     text: [
-      'How much the last 28 days look like those that wear people out: long weeks, evenings and days off, short nights, meetings, interruptions, less and less focus, long and uneven days, no day of rest, and the mood you tell in check-ins. Each adds up to a fixed weight; the sum is a number from 0 to 100 %. Low is under 30 %, high from 55 %.',
-      'The band says how sure it is: in nine of ten cases other days like these would have given a risk within it.',
-      'It is counted anew when a day is over. No feature comes from what people write, type or look like. Models like this are weak about single people: take it as a question, not as an answer. Under your name it is shown to you alone; who is allowed to do statistics sees it under a pseudonym.',
+      'How much the last 28 days look like those that wear people out: long weeks, evenings and days off, short nights, meetings, interruptions, less and less focus, long and uneven days, no day of rest, and the mood you tell in check-ins. Each counts with a weight, fixed or learned from answers (How often it is wrong has them); together they make a number from 0 to 100 %. Low is under 30 %, high from 55 %.',
+      'The band says how much it hangs on single days: in nine of ten cases other days like these would have given a risk within it. It does not say how often the model is wrong.',
+      'It is counted anew when a day is over. No feature comes from what people write in messages, type or look like. Models like this are weak about single people: take it as a question, not as an answer. Under your name it is shown to you alone; who is allowed to do statistics sees it under a pseudonym.',
     ],
   },
   advice: {

@@ -45,7 +45,8 @@ pub async fn run(config: Config, args: Model) -> Result<()> {
             decide(&control, &models, turn).await?;
         }
         Model::Rollback { why } => {
-            let (model, from) = before(&models, today)?;
+            let (goes, model, from) = before(&models, today)?;
+            let why = if why.is_empty() { format!("{ROLLED_BACK}{goes}") } else { format!("{ROLLED_BACK}{goes}: {why}") };
             decide(&control, &models, Turn { from, model, share: 100, decided_at: now, why }).await?;
         }
     }
@@ -61,19 +62,36 @@ async fn decide(control: &dyn ControlStore, models: &Models, turn: Turn) -> Resu
     Ok(())
 }
 
-/// The model to go back to, and from which day on: since the one that goes had its turn, as far back as a turn may reach.
-fn before(models: &Models, today: i32) -> Result<(String, i32)> {
-    // Also a turn that is still to come is taken back.
-    let newest = models.turns.last().filter(|turn| turn.model != BASELINE_NAME);
-    let Some(newest) = newest else {
-        let problem = Problem::new(format!("{BASELINE_NAME} has the last turn: there is no model to roll back"));
-        return Err(problem.cure("`focusflow model list` shows whose turn it is").into());
+/// What a turn that goes back says first: going back from it would bring back what was taken back.
+const ROLLED_BACK: &str = "roll back of ";
+
+/// The model that goes, the one to go back to, and from which day on: since the one that goes had its turn, as far back as a turn may
+/// reach. A turn that is still to come is taken back too.
+fn before(models: &Models, today: i32) -> Result<(String, String, i32)> {
+    let turns = &models.turns;
+    let refuse = |problem: String| {
+        Err(Problem::new(problem)
+            .cure("`focusflow model list` shows whose turn it is; `promote` gives any model its turn")
+            .into())
     };
-    let since = models.turns.iter().filter(|turn| turn.model == newest.model).map(|turn| turn.from).min().unwrap_or(today);
-    let earlier = models.turns.iter().rev().filter(|turn| turn.model != newest.model && turn.share >= 100);
-    let back_to = earlier.map(|turn| turn.model.clone()).next().unwrap_or_else(|| BASELINE_NAME.into());
+    if let Some(last) = turns.last().filter(|turn| turn.why.starts_with(ROLLED_BACK)) {
+        return refuse(format!("the last turn is a {} already", last.why));
+    }
+    // What was taken away today by itself may be taken back for the days before, too.
+    let Some(last) = turns.iter().rposition(|turn| turn.model != BASELINE_NAME) else {
+        return refuse(format!("{BASELINE_NAME} has always told everybody: there is no model to roll back"));
+    };
+    let goes = &turns[last].model;
+    let first = turns[..last].iter().rposition(|turn| turn.model != *goes).map_or(0, |at| at + 1);
+    let had_it = turns[first..=last].iter().map(|turn| turn.from).min().unwrap_or(today);
     // A day of room for a clock that is a little behind.
-    Ok((back_to, since.max(today - 27)))
+    let from = had_it.max(today - 27);
+    let earlier = Models { known: models.known.clone(), turns: turns[..first].to_vec() };
+    let told = (from..=today).any(|day| models.in_use(day).iter().any(|turn| turn.model == *goes)) || turns[last].from > today;
+    if !told {
+        return refuse(format!("{goes} tells nobody any more"));
+    }
+    Ok((goes.clone(), earlier.serving(from).name.clone(), from))
 }
 
 fn list(models: &Models, today: i32, out: &mut impl Write) -> Result<()> {
@@ -120,25 +138,46 @@ fn day(text: &str) -> Result<i32> {
 
 #[cfg(test)]
 mod tests {
+    use schemas::risk::Known;
+
     use super::*;
 
     fn turn(model: &str, from: i32, share: u8) -> Turn {
         Turn { from, model: model.into(), share, decided_at: 0, why: String::new() }
     }
 
+    /// Models of these names, which are made up.
     fn after(turns: Vec<Turn>) -> Option<(String, i32)> {
-        before(&Models { known: Vec::new(), turns }, 100).ok()
+        let card: Card = serde_json::from_str(include_str!("../../../schemas/examples/model-card.json")).unwrap();
+        let known = |name: &str| {
+            let mut model = card.model().unwrap();
+            model.name = name.into();
+            Known { model, card: card.clone(), added_at: 0 }
+        };
+        let known = ["a", "b", "c"].map(known).to_vec();
+        before(&Models { known, turns }, 100).ok().map(|(_, to, from)| (to, from))
     }
 
     #[test]
     fn a_roll_back_leads_to_what_was_there_before() {
         let base = |from| turn(BASELINE_NAME, from, 100);
+        let back = |model: &str, from: i32| Some((model.to_owned(), from));
         assert_eq!(after(vec![]), None);
-        assert_eq!(after(vec![turn("a", 90, 100), base(95)]), None, "nothing is left to take back");
-        assert_eq!(after(vec![turn("a", 90, 10)]), Some((BASELINE_NAME.into(), 90)));
-        assert_eq!(after(vec![turn("a", 90, 10), turn("a", 95, 100)]), Some((BASELINE_NAME.into(), 90)), "its first turn on");
-        assert_eq!(after(vec![turn("a", 80, 100), turn("b", 95, 20)]), Some(("a".into(), 95)));
-        assert_eq!(after(vec![turn("a", 10, 100)]), Some((BASELINE_NAME.into(), 73)), "no further back than a turn may reach");
-        assert_eq!(after(vec![turn("a", 101, 100)]), Some((BASELINE_NAME.into(), 101)), "one still to come");
+        assert_eq!(after(vec![turn("a", 90, 10)]), back(BASELINE_NAME, 90));
+        assert_eq!(after(vec![turn("a", 90, 10), turn("a", 95, 100)]), back(BASELINE_NAME, 90), "its first turn on");
+        assert_eq!(after(vec![turn("a", 80, 100), turn("b", 95, 20)]), back("a", 95));
+        assert_eq!(after(vec![turn("a", 10, 100)]), back(BASELINE_NAME, 73), "no further back than a turn may reach");
+        assert_eq!(after(vec![turn("a", 101, 100)]), back(BASELINE_NAME, 101), "one still to come");
+        assert_eq!(after(vec![turn("a", 90, 100), base(95)]), back(BASELINE_NAME, 90), "the days before it was taken away");
+        assert_eq!(after(vec![turn("a", 90, 100), base(90)]), None, "nothing is left to take back");
+        assert_eq!(after(vec![turn("a", 80, 10), turn("b", 85, 100), turn("a", 95, 100)]), back("b", 95));
+        assert_eq!(
+            after(vec![turn("a", 80, 100), turn("b", 120, 100), turn("c", 95, 10)]),
+            back("a", 95),
+            "one to come does not begin now"
+        );
+        let mut again = turn("b", 80, 100);
+        again.why = format!("{ROLLED_BACK}a");
+        assert_eq!(after(vec![turn("b", 75, 100), turn("a", 80, 100), again]), None, "what was taken back stays so");
     }
 }

@@ -9,10 +9,11 @@ use arrow::datatypes::{Date32Type, Int64Type};
 use schemas::risk::{BASELINE, FEATURES, Features};
 use schemas::rows::{Factors, Kind};
 
-/// One answer. Those of a person are told apart by nothing but the pseudonym.
+/// One answer a person and day, the highest. Those of a person are told apart by nothing but the pseudonym.
 pub const STATEMENT: &str = "\
-SELECT r.user_id AS person, r.day AS day, r.features AS features, c.burnout AS answer
-FROM (SELECT user_id, CAST(ts AS DATE) AS day, burnout FROM session_events WHERE kind = 'checkin' AND burnout IS NOT NULL) AS c
+SELECT r.user_id AS person, r.day AS day, r.features AS features, c.answer AS answer
+FROM (SELECT user_id, CAST(ts AS DATE) AS day, MAX(burnout) AS answer FROM session_events WHERE kind = 'checkin' AND burnout IS NOT NULL
+      GROUP BY user_id, CAST(ts AS DATE)) AS c
 JOIN burnout_risk AS r ON r.user_id = c.user_id AND r.day = c.day - INTERVAL '2' DAY
 WHERE r.status = 'ok'";
 

@@ -5,22 +5,27 @@ use super::checkpoint::NONE_TOLD;
 use super::{Need, Partition, Work};
 use crate::operators::risk::DAYS;
 
-/// People's days that one commit tells anew, about; and people in one at most.
-const MAX_DAYS: i32 = 20_000;
+/// People's days that one commit tells anew, about; and people in one at most, and at first.
+const MAX_DAYS: usize = 20_000;
 const MAX_PEOPLE: usize = 2_000;
+const FIRST_PEOPLE: usize = 100;
 
 /// Whose risks still follow an older model.
 #[derive(Default)]
 pub(super) struct Untold {
     from: i32,
     people: Vec<String>,
+    /// Of the commit before: how many people, and how many of their days it told.
+    last_people: usize,
+    last_days: usize,
 }
 
 impl Partition {
     /// The first day whose risks in the store may follow other turns than those that hold now.
     pub fn untold_from(&self) -> Option<i32> {
         let from = match self.saved.turns {
-            NONE_TOLD => Some(self.saved.min_day),
+            // A local date may be a day behind UTC's.
+            NONE_TOLD => Some(self.saved.min_day.saturating_sub(1)),
             seen => self.models.changed_from(seen as usize),
         };
         // A local date is at most a day ahead of UTC's: later ones have no rows, nor has anybody where no event ever came.
@@ -44,8 +49,11 @@ impl Partition {
     /// Takes the next people into a commit of their own.
     pub fn begin_retelling(&mut self, work: &mut Work) {
         let from = self.untold.from;
-        let days = self.saved.max_day.saturating_sub(from).max(0).saturating_add(1);
-        let count = ((MAX_DAYS / days).max(1) as usize).min(MAX_PEOPLE).min(self.untold.people.len());
+        let Untold { last_people, last_days, .. } = self.untold;
+        // As many people as have about so many days, by those of the commit before.
+        let count = if last_people > 0 { MAX_DAYS * last_people / last_days.max(1) } else { FIRST_PEOPLE };
+        let count = count.clamp(1, MAX_PEOPLE).min(self.untold.people.len());
+        (self.untold.last_people, self.untold.last_days) = (count, 0);
         for name in self.untold.people.split_off(self.untold.people.len() - count) {
             let Some(user) = self.user(&name) else { continue };
             self.touch(work, user).retold_from = Some(from);
@@ -54,6 +62,10 @@ impl Partition {
                 work.needs.push(Need::Carry { user, from: from - DAYS });
             }
         }
+    }
+
+    pub(super) fn count_retold(&mut self, days: usize) {
+        self.untold.last_days += days;
     }
 
     /// The risks in the store follow the turns that hold now; the next commit says so.

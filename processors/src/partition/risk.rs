@@ -90,7 +90,7 @@ impl Partition {
             work.needs.push(Need::Carry { user: touched.user, from });
             return false;
         }
-        let retold_from = touched.retold_from.unwrap_or(i32::MAX);
+        let (is_retold, retold_from) = (touched.retold_from.is_some(), touched.retold_from.unwrap_or(i32::MAX));
         let hangs = |day: i32| day >= retold_from || touched.told.iter().any(|told| (0..=DAYS).contains(&(day - told)));
         let days: Vec<i32> = known.carry.iter().filter(|c| c.settled && hangs(c.day)).map(|c| c.day).collect();
         if let Some(from) = days.first().map(|day| day - DAYS).filter(|from| known.carry_from > *from) {
@@ -107,11 +107,15 @@ impl Partition {
         };
         let moods: Vec<(i32, u8)> = known.moods.iter().map(|(ts, mood)| (known.person.local_day(*ts), *mood)).collect();
         let mut month = Vec::with_capacity(DAYS as usize);
+        let told = days.len();
         for day in days {
             let settled = take_month(known, &moods, day, &mut month);
             let model = self.models.of(&known.name, day);
             let row = context.risk(day, known.person.day_start(day), model, risk(model, &month), settled);
             work.tables.risks.push(&row);
+        }
+        if is_retold {
+            self.count_retold(told);
         }
         true
     }

@@ -27,9 +27,13 @@ impl Owner {
         if self.models.as_ref().is_some_and(|known| Arc::ptr_eq(known, &models)) {
             return Ok(());
         }
-        self.models = Some(models.clone());
+        let known = self.models.replace(models.clone());
         let partition = self.partition()?;
-        partition.models = models;
+        partition.models = models.clone();
+        // One more model tells nobody anything yet: what is under way goes on.
+        if known.is_some_and(|known| known.turns == models.turns) {
+            return Ok(());
+        }
         // Begun anew, from the earlier of the two days: what is noted in the store has not moved on.
         partition.forget_untold();
         self.retelling = match partition.untold_from() {

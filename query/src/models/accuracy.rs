@@ -20,7 +20,7 @@ pub struct Accuracy {
     elevated_from: f64,
     high_from: f64,
     features: Vec<Feature>,
-    /// On people it had not seen; null where this company never measured it.
+    /// On people it had not seen; null until a model's card is added.
     measured: Option<Measured>,
     /// On the answers of the last weeks; null where too few people answered.
     lately: Option<Lately>,
@@ -69,16 +69,21 @@ struct Right {
     precision: f64,
 }
 
-const IS: &str = "An estimate, from patterns of work over four weeks, of how likely you would say yes to the question whether you feel \
-                  burnt out. A reason to talk about workload.";
+const LEARNED_IS: &str = "An estimate, from patterns of work and the moods you tell in check-ins over four weeks, of how likely you would \
+                          say yes to the question whether you feel burnt out. A reason to talk about workload.";
+const BASELINE_IS: &str = "An estimate, from patterns of work and the moods you tell in check-ins over four weeks, of how much your days look \
+                           like those that wear people out. Its weights were chosen by hand: 40 % does not mean that 40 of 100 such people \
+                           are burnt out. A reason to talk about workload.";
 const IS_NOT: [&str; 4] = [
     "A diagnosis, or a statement about your health.",
     "A measure of how well you work, or of who you are.",
     "Right about each person: most of what wears people out leaves no trace at a computer.",
-    "Made of what you write or say, of your face, voice, keys or mouse.",
+    "Made of what you write in messages or say in meetings, of your face, voice, keys or mouse. Of what you tell, only the mood of check-ins counts.",
 ];
-const SEEN_BY: &str = "Nobody but you sees it under your name. Those who lead a team see how many of at least eight people are at each \
-                       level. Nobody is ranked.";
+const SEEN_BY: &str = "FocusFlow shows it under your name to nobody but you. Those who lead a team see how many of at least eight people are \
+                       at each level; admins and analysts see that of every team. Analysts can read single rows under pseudonyms, which \
+                       somebody who knows your days well could recognise. Admins see no risk by name, but can read what it is made of, what \
+                       you answer in check-ins included, and hold the data. Nobody is ranked.";
 /// Published figures: work logs alone, people the model has not seen.
 const PUBLISHED_AUC: f64 = 0.595;
 const SOURCES: [&str; 3] = [
@@ -115,7 +120,7 @@ pub async fn accuracy(State(app): State<App>, caller: Caller) -> Result<Json<Acc
     };
     Ok(Json(Accuracy {
         model: ModelInUse { name: serving.name.clone(), learned: serving.name != BASELINE_NAME, since, beside: beside.collect() },
-        is: IS,
+        is: if learned.is_some() { LEARNED_IS } else { BASELINE_IS },
         is_not: IS_NOT,
         seen_by: SEEN_BY,
         elevated_from: LEVELS[0],

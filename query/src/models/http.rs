@@ -43,6 +43,8 @@ struct Entry {
 #[serde(deny_unknown_fields)]
 struct TurnRequest {
     model: String,
+    /// How many turns there were when it was decided: with more by now, somebody else decided too.
+    seen: usize,
     #[serde(default = "everybody")]
     share: u8,
     /// [default: tomorrow]
@@ -105,10 +107,10 @@ pub async fn turn(State(app): State<App>, caller: Caller, headers: HeaderMap, bo
             })?),
             None => caller.now.div_euclid(DAY_MS) as i32 + 1,
         };
-    let TurnRequest { model, share, why, .. } = request;
+    let TurnRequest { model, seen, share, why, .. } = request;
     tracing::info!(target: "audit", token = %caller.viewer.token, model, share, from, "turn of a model");
     let turn = Turn { from, model, share, decided_at: caller.now, why };
-    let version = app.deps.writer.take_turn(turn, caller.control.models.turns.len()).await.map_err(refused)?;
+    let version = app.deps.writer.take_turn(turn, seen).await.map_err(refused)?;
     Ok(Json(Decided { version }))
 }
 

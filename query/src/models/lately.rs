@@ -1,7 +1,7 @@
 //! How a model does on the answers of the last weeks, and whether it can still be trusted.
 
-use schemas::risk::measure::{Told, auc, brier, calibration_error, thresholds};
-use schemas::risk::{BASELINE, BINS, Card, FEATURES, Model, Threshold, bin};
+use schemas::risk::measure::{Told, auc, brier, calibration_error};
+use schemas::risk::{BASELINE, BINS, Card, FEATURES, Model, bin};
 use serde::Serialize;
 
 use super::answers::Answers;
@@ -15,9 +15,10 @@ const MOST_OFF: f64 = 0.05;
 const SURE: f64 = 3.0;
 /// Of the population stability index: from here on the people are others than it learned from.
 const MOST_DRIFT: f64 = 0.25;
-/// A share of nothing is a little.
-const LITTLE: f64 = 1e-4;
+/// What chance alone reaches of it with one person, in one of a thousand looks at as many features: chi-square of five degrees.
+const CHANCE_DRIFT: f64 = 26.0;
 
+/// As it is shown to others: rounded, so that no single answer can be worked out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lately {
     pub model: String,
@@ -27,7 +28,6 @@ pub struct Lately {
     /// On the mean.
     pub told: f64,
     pub came_true: f64,
-    pub thresholds: Vec<Threshold>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,25 +44,31 @@ impl Answers {
 
     pub fn lately(&self, model: &Model) -> Lately {
         let told = self.told(model);
+        let mean = |value: fn(&Told) -> f64| hundredths(self.mean(&told.iter().map(value).collect::<Vec<_>>()).0);
         Lately {
             model: model.name.clone(),
-            auc: auc(&told),
-            brier: brier(&told),
-            calibration_error: calibration_error(&told),
-            told: mean(&told, |(risk, _)| *risk),
-            came_true: mean(&told, came_true),
-            thresholds: thresholds(&told),
+            auc: hundredths(auc(&told)),
+            brier: hundredths(brier(&told)),
+            calibration_error: hundredths(calibration_error(&told)),
+            told: mean(|(risk, _)| *risk),
+            came_true: mean(came_true),
         }
     }
 
-    /// How far the features lie from those it learned from, the furthest first.
+    /// How far the features lie from those it learned from, the furthest first. Everybody weighs the same, however often they answer.
     pub fn drift(&self, card: &Card) -> Vec<Drift> {
+        let mut answers = vec![0.0; self.people];
+        self.all.iter().for_each(|answer| answers[answer.person] += 1.0);
+        // A bin with nobody may have had half a person by chance.
+        let least = 0.5 / (self.people as f64).max(1.0);
         let index = |(at, feature): (usize, &'static str)| {
             let mut now = [0.0; BINS];
-            self.all.iter().for_each(|answer| now[bin(answer.features[at])] += 1.0 / self.all.len() as f64);
+            for answer in &self.all {
+                now[bin(answer.features[at])] += 1.0 / (answers[answer.person] * self.people as f64);
+            }
             let then = card.data.features.get(feature).copied().unwrap_or(now);
             let part = |(now, then): (f64, f64)| {
-                let (now, then) = (now.max(LITTLE), then.max(LITTLE));
+                let (now, then) = (now.max(least), then.max(least));
                 (now - then) * (now / then).ln()
             };
             Drift { feature, index: now.into_iter().zip(then).map(part).sum() }
@@ -78,24 +84,25 @@ impl Answers {
             return None;
         }
         let told = self.told(model);
-        // As if everybody had answered once: answers of one person are much alike.
-        let error_of = |spread: f64| (spread / self.people as f64).sqrt();
-        let off = mean(&told, |(risk, _)| *risk) - mean(&told, came_true);
-        if off.abs() > MOST_OFF && off.abs() > SURE * error_of(mean(&told, |(risk, _)| risk * (1.0 - risk))) {
-            let (said, came) = (mean(&told, |(risk, _)| *risk), mean(&told, came_true));
-            return Some(format!("it tells {:.0} % on the mean, and {:.0} % came true", said * 100.0, came * 100.0));
+        let (off, error) = self.mean(&told.iter().map(|told| told.0 - came_true(told)).collect::<Vec<_>>());
+        if off.abs() > MOST_OFF && off.abs() > SURE * error {
+            let (came, _) = self.mean(&told.iter().map(came_true).collect::<Vec<_>>());
+            return Some(format!("it tells {:.0} % on the mean, and {:.0} % came true", (came + off) * 100.0, came * 100.0));
         }
         let worse: Vec<f64> = told.iter().zip(self.told(&BASELINE)).map(|(ours, base)| loss(ours) - loss(&base)).collect();
-        let by = worse.iter().sum::<f64>() / worse.len() as f64;
-        let spread = worse.iter().map(|w| (w - by).powi(2)).sum::<f64>() / worse.len() as f64;
-        if by > SURE * error_of(spread) && by > 0.0 {
+        let (by, error) = self.mean(&worse);
+        if by > 0.0 && by > SURE * error {
             return Some(format!("its Brier score is {by:.4} above that of the baseline"));
         }
         let furthest = self.drift(card).into_iter().next()?;
-        (furthest.index > MOST_DRIFT).then(|| {
+        (furthest.index > MOST_DRIFT.max(CHANCE_DRIFT / self.people as f64)).then(|| {
             format!("{} lies elsewhere than where it learned: a stability index of {:.2}", furthest.feature, furthest.index)
         })
     }
+}
+
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
 }
 
 fn came_true((_, yes): &Told) -> f64 {
@@ -104,10 +111,6 @@ fn came_true((_, yes): &Told) -> f64 {
 
 fn loss(told: &Told) -> f64 {
     (told.0 - came_true(told)).powi(2)
-}
-
-fn mean(told: &[Told], value: impl Fn(&Told) -> f64) -> f64 {
-    told.iter().map(value).sum::<f64>() / (told.len() as f64).max(1.0)
 }
 
 #[cfg(test)]
@@ -129,7 +132,7 @@ mod tests {
             (state >> 33) as f64 / (1u64 << 31) as f64
         };
         let mut all = Vec::new();
-        for _ in 0..count {
+        for at in 0..count {
             let features = std::array::from_fn(|_| {
                 let mut left = share();
                 let at = bins.iter().position(|share| {
@@ -139,7 +142,7 @@ mod tests {
                 at.map_or(0.0, |at| (at as f64 / 5.0 - 0.05).max(0.0))
             });
             let yes = share() < (model.risk(&features) + shift).clamp(0.0, 1.0);
-            all.push(Answer { features, yes });
+            all.push(Answer { person: at % people, day: 0, features, yes });
         }
         let shares = [0.4, 0.2, 0.15, 0.1, 0.1, 0.05];
         card.data.features.values_mut().for_each(|known| *known = shares);
@@ -179,5 +182,22 @@ mod tests {
         assert!(few.alarm(&model, &card).is_none() && !few.are_enough());
         let (alike, model, card) = answers(2_000, 49, -0.5, AS_LEARNED);
         assert_eq!(alike.alarm(&model, &card), None, "many answers of few people");
+    }
+
+    #[test]
+    fn few_people_who_are_always_alike_are_no_drift_and_one_who_answers_much_moves_little() {
+        let (mut answers, model, card) = answers(400, 100, 0.0, AS_LEARNED);
+        // Everybody's answers follow from the same days.
+        for at in 0..answers.all.len() {
+            answers.all[at].features = answers.all[at % 100].features;
+        }
+        let alarm = answers.alarm(&model, &card);
+        assert!(alarm.as_ref().is_none_or(|alarm| !alarm.contains("elsewhere")), "{alarm:?}");
+        let loud = Answer { person: 0, day: 0, features: [1.0; FEATURES.len()], yes: false };
+        let mut shouted = answers.clone();
+        shouted.all.extend(std::iter::repeat_n(loud, 56));
+        assert!(shouted.drift(&card)[0].index < answers.drift(&card)[0].index + 0.1);
+        let alarm = shouted.alarm(&model, &card);
+        assert!(alarm.as_ref().is_none_or(|alarm| !alarm.contains("came true")), "{alarm:?}");
     }
 }

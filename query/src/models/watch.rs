@@ -1,11 +1,11 @@
-//! Looks once an hour at how the models do on what people answered lately. One in use that can no longer be trusted gives its turn
-//! back to the baseline.
+//! Looks once an hour at how the models do on what people answered lately. One in use that can no longer be trusted loses its turn: to
+//! the one that serves most people where that is another and holds, else to the baseline.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use schemas::directory::DAY_MS;
+use schemas::directory::{DAY_MS, weekday};
 use schemas::risk::{BASELINE, BASELINE_NAME, Model, Models, Turn};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -19,12 +19,14 @@ use crate::{Error, metrics};
 /// How many days of answers are looked at.
 const DAYS: i32 = 56;
 const EVERY: Duration = Duration::from_secs(3_600);
+/// After a look that failed.
+const AGAIN: Duration = Duration::from_secs(60);
 const START: Duration = Duration::from_millis(200);
 
-/// What was seen last.
+/// What is told of the last eight whole weeks (from Monday to Sunday, UTC). It changes once a week, and only where enough people's
+/// answers come in and go out: from what differs nobody's answer can be worked out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Watched {
-    pub at: i64,
     pub from: String,
     pub to: String,
     pub people: usize,
@@ -42,53 +44,81 @@ pub async fn run(app: App, cancel: CancellationToken) {
         tokio::time::sleep(START).await;
     }
     loop {
-        if let Err(error) = look(&app).await {
+        let looked = look(&app).await;
+        if let Err(error) = &looked {
             tracing::warn!(%error, "how models of burnout risk do could not be looked at");
         }
-        if cancel.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
+        let wait = if looked.is_ok() { EVERY } else { AGAIN };
+        if cancel.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
             return;
         }
     }
 }
 
-/// One look.
-pub async fn look(app: &App) -> Result<(), Error> {
+/// One look: what is shown of the last weeks, and whether the models in use still hold.
+async fn look(app: &App) -> Result<(), Error> {
     let (now, models) = (app.now(), app.control().models.clone());
     let today = now.div_euclid(DAY_MS) as i32;
-    let answers = Answers::read(app, today - DAYS, today).await?;
-    let watched = Watched {
-        at: now,
-        from: day_text(today - DAYS),
-        to: day_text(today),
-        people: answers.people,
-        answers: answers.all.len(),
-        models: match answers.are_enough() {
-            true => all(&models).map(|model| answers.lately(model)).collect(),
-            false => Vec::new(),
-        },
-        drift: match models.known(&models.serving(today).name) {
-            Some(known) if answers.are_enough() => answers.drift(&known.card),
-            _ => Vec::new(),
-        },
+    let sunday = today - 1 - weekday(today) as i32;
+    let answers = Answers::read(app, (sunday - DAYS + 1).min(today - DAYS), today).await?;
+    let (known, least) = (app.watched(), app.config.least().k_burnout as usize);
+    let task = move || {
+        let watched = match known {
+            // Answers that come late change nothing that was told already, but for models that are new.
+            Some(known) if known.to == day_text(sunday) && known.models.len() > models.known.len() => None,
+            _ => Some(watched(&answers, &models, sunday, today, least)),
+        };
+        let answers = answers.within(today - DAYS, today);
+        let alarm = |name: &str| models.known(name).and_then(|known| answers.alarm(&known.model, &known.card));
+        let in_use: Vec<String> = models.in_use(today).into_iter().map(|turn| turn.model.clone()).collect();
+        let alarms: Vec<(String, String)> = in_use.into_iter().filter_map(|name| Some((name.clone(), alarm(&name)?))).collect();
+        (watched, alarms, models)
     };
-    app.set_watched(watched);
-    let in_use = models.in_use(today).into_iter().filter_map(|turn| models.known(&turn.model));
-    let alarm = in_use.filter_map(|known| Some((known, answers.alarm(&known.model, &known.card)?))).next();
-    let Some((known, reason)) = alarm else { return Ok(()) };
+    let (watched, alarms, models) = tokio::task::spawn_blocking(task).await.map_err(|e| Error::Internal(e.to_string()))?;
+    if let Some(watched) = watched {
+        app.set_watched(watched);
+    }
+    let Some((name, reason)) = alarms.first() else { return Ok(()) };
+    // One that serves beside another ends alone.
+    let serving = &models.serving(today).name;
+    let back_to = if alarms.iter().any(|(name, _)| name == serving) { BASELINE_NAME } else { serving };
+    let to_come = models.turns.iter().filter(|turn| turn.from > today).count();
+    let off = if to_come > 0 { format!("; {to_come} turns that were still to come are off") } else { String::new() };
     tracing::warn!(
-        model = known.model.name,
+        model = name,
         reason,
-        "a model of burnout risk is no longer to be trusted: the baseline takes over"
+        back_to,
+        to_come,
+        "a model of burnout risk is no longer to be trusted and loses its turn"
     );
-    ::metrics::counter!(metrics::MODEL_FALLBACKS).increment(1);
-    let why = format!("{}: {reason}", known.model.name);
-    let turn = Turn { from: today, model: BASELINE_NAME.into(), share: 100, decided_at: now, why };
+    let why = format!("{name}: {reason}{off}");
+    let turn = Turn { from: today, model: back_to.into(), share: 100, decided_at: now, why };
     match app.deps.writer.take_turn(turn, models.turns.len()).await {
-        // Another process looked too.
-        Err(store::Error::Invalid(message)) => tracing::info!(message, "somebody else decided first"),
-        other => drop(other?),
+        Ok(_) => ::metrics::counter!(metrics::MODEL_FALLBACKS).increment(1),
+        // Another process looked too; if it did not decide the same, the next look will.
+        Err(store::Error::Invalid(message)) => tracing::warn!(message, "the turn was not given back here"),
+        Err(error) => return Err(error.into()),
     }
     Ok(())
+}
+
+fn watched(answers: &Answers, models: &Models, sunday: i32, today: i32, least: usize) -> Watched {
+    let from = sunday - DAYS + 1;
+    let told = answers.within(from, sunday);
+    // The weeks that come in and go out next to those told before and after.
+    let moves = [answers.within(sunday - 6, sunday), answers.within(from, from + 6)];
+    let is_told = told.are_enough() && moves.iter().all(|week| week.people >= least || week.people == 0);
+    Watched {
+        from: day_text(from),
+        to: day_text(sunday),
+        people: told.people,
+        answers: told.all.len(),
+        models: if is_told { all(models).map(|model| told.lately(model)).collect() } else { Vec::new() },
+        drift: match models.known(&models.serving(today).name) {
+            Some(known) if is_told => told.drift(&known.card),
+            _ => Vec::new(),
+        },
+    }
 }
 
 fn all(models: &Models) -> impl Iterator<Item = &Model> {

@@ -45,15 +45,26 @@ pub struct Turn {
 impl Models {
     /// That which tells the risk of a person's day.
     pub fn of(&self, person: &str, day: i32) -> &Model {
-        let holds = |turn: &&Turn| turn.from <= day && (turn.share >= 100 || lot(&turn.model, person) < turn.share);
-        self.turns.iter().rev().find(holds).and_then(|turn| self.model(&turn.model)).unwrap_or(&BASELINE)
+        let tells = |turn: &&Turn| turn.share >= 100 || lot(&turn.model, person) < turn.share;
+        self.holding(day).find(tells).and_then(|turn| self.model(&turn.model)).unwrap_or(&BASELINE)
+    }
+
+    /// The turns that hold on a day, the newest first; of each model the newest alone, so that a share can be made smaller.
+    fn holding(&self, day: i32) -> impl Iterator<Item = &Turn> {
+        let newest = move |at: usize| {
+            let mut newer = self.turns[at + 1..].iter();
+            !newer.any(|other| other.from <= day && other.model == self.turns[at].model)
+        };
+        let holds = move |(at, turn): &(usize, &Turn)| turn.from <= day && newest(*at);
+        self.turns.iter().enumerate().rev().filter(holds).map(|(_, turn)| turn)
     }
 
     /// The turns that tell anybody of a day, the newest first; whom none of them tells, the baseline does.
     pub fn in_use(&self, day: i32) -> Vec<&Turn> {
-        let holding: Vec<&Turn> = self.turns.iter().rev().filter(|turn| turn.from <= day).collect();
+        let mut holding: Vec<&Turn> = self.holding(day).collect();
         let until = holding.iter().position(|turn| turn.share >= 100).map_or(holding.len(), |at| at + 1);
-        holding[..until].to_vec()
+        holding.truncate(until);
+        holding
     }
 
     /// That which tells everybody who is in no smaller share.
@@ -117,7 +128,8 @@ impl Models {
         if why.chars().count() > 500 {
             return Err("why: it has more than 500 characters".into());
         }
-        if self.turns.len() >= MAX_TURNS {
+        // There is always a way back.
+        if self.turns.len() >= MAX_TURNS && model != BASELINE_NAME {
             return Err(format!("there are {MAX_TURNS} turns already"));
         }
         let mut models = self.clone();
@@ -246,6 +258,9 @@ pub(super) mod tests {
         let models = models.next(turn(&a, TODAY, 10)).unwrap();
         assert_eq!(models.serving(TODAY).name, BASELINE_NAME, "a share serves beside");
         assert_eq!(models.in_use(TODAY).iter().map(|turn| turn.share).collect::<Vec<_>>(), [10]);
+        let less = models.next(turn(&a, TODAY, 50)).unwrap().next(turn(&a, TODAY, 10)).unwrap();
+        let now: Vec<usize> = (0..2_000).filter(|n| less.of(&format!("p{n}"), TODAY).name == a).collect();
+        assert_eq!(now, tenth, "and a share can be made smaller");
         let models = models.next(turn(&a, TODAY + 1, 100)).unwrap().next(turn(BASELINE_NAME, TODAY + 2, 100)).unwrap();
         assert_eq!(models.in_use(TODAY + 1).len(), 1, "a whole turn ends those before it");
         assert_eq!(models.serving(TODAY + 1).name, a);

@@ -2,7 +2,7 @@
 //! everybody may know of how often they are wrong.
 
 use reqwest::Method;
-use schemas::risk::FEATURES;
+use schemas::risk::{Card, FEATURES};
 use schemas::rows::*;
 use serde_json::{Value, json};
 
@@ -100,21 +100,23 @@ async fn admins_add_models_and_give_them_their_turn() {
     assert_eq!((status, &problem["code"]), (400, &json!("bad_model")), "{problem}");
     assert!(problem["detail"].as_str().unwrap().contains("verdict"), "{problem}");
 
-    let turn = json!({"model": name(), "share": 10, "from": "2026-03-16", "why": "a tenth first"});
+    let turn = json!({"model": name(), "seen": 0, "share": 10, "from": "2026-03-16", "why": "a tenth first"});
     assert_eq!(post(&world, "manager", "/v1/models/turns", turn.clone()).await.0, 403);
     assert_eq!(post(&world, "admin", "/v1/models/turns", turn).await.0, 200);
     let models = world.get("admin", "/v1/models").await;
     assert_eq!((&models["serving"], &models["models"][0]["share"]), (&json!("baseline-1"), &json!(10)));
-    assert_eq!(post(&world, "admin", "/v1/models/turns", json!({"model": name()})).await.0, 200);
+    assert_eq!(post(&world, "admin", "/v1/models/turns", json!({"model": name(), "seen": 1})).await.0, 200);
     let turns = world.get("admin", "/v1/models").await["turns"].clone();
     assert_eq!((&turns[0]["why"], &turns[1]["from"]), (&json!("a tenth first"), &json!("2026-03-19")), "tomorrow, unless said");
 
     for (turn, names) in [
-        (json!({"model": "logistic-0"}), "logistic-0"),
-        (json!({"model": name(), "from": "2026-01-01"}), "outside"),
-        (json!({"model": name(), "from": "soon"}), "no date"),
-        (json!({"model": name(), "share": 0}), "1 to 100"),
-        (json!({"model": "baseline-1", "share": 20}), "give 100"),
+        (json!({"model": "logistic-0", "seen": 2}), "logistic-0"),
+        (json!({"model": name(), "seen": 2, "from": "2026-01-01"}), "outside"),
+        (json!({"model": name(), "seen": 2, "from": "soon"}), "no date"),
+        (json!({"model": name(), "seen": 2, "share": 0}), "1 to 100"),
+        (json!({"model": "baseline-1", "seen": 2, "share": 20}), "give 100"),
+        (json!({"model": name(), "seen": 1}), "somebody else decided"),
+        (json!({"model": name()}), "missing field `seen`"),
         (json!({"name": name()}), "unknown field"),
     ] {
         let (status, problem) = post(&world, "admin", "/v1/models/turns", turn).await;
@@ -129,7 +131,7 @@ async fn a_model_that_is_not_to_be_used_gets_no_turn() {
     useless["held_out"]["gain_low"] = json!(-0.02);
     useless["verdict"] = json!({"beats_the_baseline": false, "reasons": ["it tells people apart no better than the baseline"]});
     assert_eq!(post(&world, "admin", "/v1/models", useless).await.0, 201);
-    let (status, problem) = post(&world, "admin", "/v1/models/turns", json!({"model": name(), "share": 1})).await;
+    let (status, problem) = post(&world, "admin", "/v1/models/turns", json!({"model": name(), "seen": 0, "share": 1})).await;
     assert!(status == 400 && problem["detail"].as_str().unwrap().contains("not to be used"), "{problem}");
     assert_eq!(world.get("admin", "/v1/models").await["turns"], json!([]));
 }
@@ -155,12 +157,13 @@ async fn everybody_reads_how_often_it_is_wrong_and_only_some_the_models() {
     // One in five says yes, and everybody is told the least there is.
     let lately = &told["lately"];
     let least = 1.0 / (1.0 + 3.2f64.exp());
-    assert!((lately["told"].as_f64().unwrap() - least).abs() < 1e-9 && lately["auc"] == json!(0.5), "{lately}");
-    assert!((lately["came_true"].as_f64().unwrap() - 0.2).abs() < 1e-9, "{lately}");
+    assert_eq!((&lately["told"], &lately["auc"]), (&json!((least * 100.0).round() / 100.0), &json!(0.5)), "rounded");
+    assert_eq!(lately["came_true"], json!(0.2));
+    assert_eq!((&models["lately"]["from"], &models["lately"]["to"]), (&json!("2026-01-19"), &json!("2026-03-15")), "whole weeks");
     assert!(told["published"]["right"].as_array().unwrap().iter().all(|right| right["precision"].as_f64().unwrap() < 0.5));
 
     post(&world, "admin", "/v1/models", card()).await;
-    post(&world, "admin", "/v1/models/turns", json!({"model": name(), "from": "2026-03-10"})).await;
+    post(&world, "admin", "/v1/models/turns", json!({"model": name(), "seen": 0, "from": "2026-03-10"})).await;
     let told = world.get("member", "/v1/burnout/accuracy").await;
     assert_eq!((&told["model"]["name"], &told["model"]["since"]), (&json!(name()), &json!("2026-03-10")));
     assert_eq!(told["measured"]["scores"], card()["held_out"]["learned"]);
@@ -187,7 +190,14 @@ async fn one_that_can_no_longer_be_trusted_gives_its_turn_back() {
     let world = World::of(directory(), rows, |_| {}).await;
     looked_at(&world).await;
     post(&world, "admin", "/v1/models", card()).await;
-    post(&world, "admin", "/v1/models/turns", json!({"model": name(), "share": 20, "from": "2026-03-10"})).await;
+    // One that tells four of five, and another that everybody else is told by goes on.
+    let mut good: Card = serde_json::from_value(card()).unwrap();
+    good.bias = 4f64.ln();
+    good.data.features.values_mut().for_each(|shares| *shares = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    good.name = Card::name_of(good.bias, &FEATURES.map(|name| good.weights[name]));
+    post(&world, "admin", "/v1/models", serde_json::to_value(&good).unwrap()).await;
+    post(&world, "admin", "/v1/models/turns", json!({"model": good.name, "seen": 0, "from": "2026-03-10"})).await;
+    post(&world, "admin", "/v1/models/turns", json!({"model": name(), "seen": 1, "share": 20, "from": "2026-03-10"})).await;
     // Another process looks when it starts; the hour is not waited for.
     let other = world.beside().await;
     let models = looked_at(&other).await;
@@ -195,17 +205,14 @@ async fn one_that_can_no_longer_be_trusted_gives_its_turn_back() {
     let turns = soon(async {
         loop {
             let turns = world.get("admin", "/v1/models").await["turns"].clone();
-            if turns.as_array().unwrap().len() > 1 {
+            if turns.as_array().unwrap().len() > 2 {
                 return turns;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     })
     .await;
-    assert_eq!(
-        (&turns[1]["model"], &turns[1]["from"], &turns[1]["share"]),
-        (&json!("baseline-1"), &json!("2026-03-18"), &json!(100))
-    );
-    let why = turns[1]["why"].as_str().unwrap();
+    assert_eq!((&turns[2]["model"], &turns[2]["from"]), (&json!(good.name), &json!("2026-03-18")), "{turns}");
+    let why = turns[2]["why"].as_str().unwrap();
     assert!(why.starts_with(&name()) && why.contains("80 % came true"), "{why}");
 }
