@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$HOME/.cache/focusflow/target}
 work=${BENCH_DIR:-$(mktemp -d)}
 parts=${*:-micro import http freshness queries start cluster}
-cargo build --release --locked -q --workspace --bins
+# With the benches, whose crates switch on other features: apart, nearly all would be compiled twice.
+cargo build --release --locked -q --workspace --bins --bench stages --bench risks
 ff=$target/release/focusflow
 measure=$target/release/focusflow-benches
 export FOCUSFLOW_ADMIN_TOKEN="ff_$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"

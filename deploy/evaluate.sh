@@ -5,8 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 people=${1:-3000} days=${2:-70}
 target=${CARGO_TARGET_DIR:-$HOME/.cache/focusflow/target}
-cargo build --release --locked -q --workspace --bin focusflow
-ff=$target/release/focusflow
+# A binary that is there already: BIN=…
+ff=${BIN:-$target/release/focusflow}
+[ -n "${BIN:-}" ] || cargo build --release --locked -q --workspace --bin focusflow
 work=$(mktemp -d)
 server=""
 trap 'kill $server 2>/dev/null || true; rm -rf "$work"' EXIT

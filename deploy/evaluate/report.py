@@ -57,7 +57,8 @@ print(
 print(
     "Everybody has a hidden strain that shapes their hours, evenings, days off, focus and messages, and their answers to the question about burnout, "
     "so noisily that whoever knew the strain would tell answers apart with an AUC of 0.65 or 0.80. The hard cases are among them: night shifts, "
-    "part-time, weeks away, 6 % who work late by choice, 4 % who are worn out and do less (`focusflow/src/simulate/truth.rs`).\n"
+    "part-time, weeks away, 6 % who work late by choice, 4 % who are worn out and do less (`focusflow/src/simulate/truth.rs`). "
+    "Moods in check-ins tell most of the strain here: these people are made that way, and where nobody checks in there is less to find.\n"
 )
 for folder in folders:
     card = json.load(open(glob.glob(f"{folder}/models/*.json")[0]))

@@ -71,3 +71,14 @@ fn too_little_to_learn_from_is_an_error_with_its_cure() {
     let error = train(&people(300, |_| 0.0)).unwrap_err();
     assert!(error.to_string().contains("0 say yes"), "{error}");
 }
+
+/// Two minutes are asked for; a fifth of that is noticed long before.
+#[test]
+fn ten_thousand_people_are_learned_from_in_seconds() {
+    let samples = people(10_000, |f| sigmoid(-2.0 + 4.0 * f[4] - 2.0 * f[0]));
+    let started = std::time::Instant::now();
+    let card = train(&samples).unwrap();
+    let took = started.elapsed();
+    eprintln!("{} answers of 10,000 people: trained and judged in {took:.1?}", samples.all.len());
+    assert!(card.verdict.beats_the_baseline && took.as_secs() < 24, "{took:?}");
+}
