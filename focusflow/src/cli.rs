@@ -263,7 +263,7 @@ pub enum Model {
         #[arg(long, default_value = "", hide_default_value = true)]
         why: String,
     },
-    /// Gives the turn back to the model before, for all days since, up to four weeks back
+    /// Takes the newest model away, for all days since its turn began, up to four weeks back: they are told as before
     Rollback {
         /// Kept with the decision
         #[arg(long, default_value = "", hide_default_value = true)]

@@ -1,6 +1,7 @@
 //! Statements to rows, for both stores: parsed, found to be a single query, planned over the rows a store has for it (`moment`),
 //! run under its limits.
 
+mod answer;
 mod disguise;
 mod exec;
 mod explain;
@@ -13,10 +14,9 @@ mod teams;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
     TableProvider,
@@ -33,13 +33,14 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 use schemas::Table;
 use schemas::rows::{BURNOUT_RISK, TABLES};
 use serde_json::Value;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 
+pub(crate) use self::answer::{EndOnDrop, WAITING_BATCHES, answer, hand_over, out_of_time};
 use self::disguise::DisguisedTable;
 use self::hold::HoldWindows;
 pub(crate) use self::moment::{Day, Moment, Run, Selection, Unit};
@@ -48,12 +49,10 @@ pub(crate) use self::teams::TEAM_VIEWS;
 use self::teams::TeamView;
 use crate::reader::{Disguise, Reader};
 use crate::rows::damaged;
-use crate::{Error, Limits, Params, Rows, Statement, metrics as names};
+use crate::{Error, Params, Rows, Statement, metrics as names};
 
 const CATALOG: &str = "focusflow";
 const SCHEMA: &str = "public";
-/// Batches a slow reader leaves waiting.
-pub(crate) const WAITING_BATCHES: usize = 2;
 /// Planning goes as deep as a statement is nested. Only what is used of it takes memory.
 const STACK_BYTES: usize = 32 << 20;
 
@@ -212,42 +211,6 @@ impl Planner {
     }
 }
 
-pub(crate) type Batches = mpsc::Receiver<Result<RecordBatch, Error>>;
-
-/// Batches to who waits for them; true when all were sent. A reader that takes nothing holds the work up until its time is
-/// over, no longer.
-pub(crate) async fn hand_over(
-    batches: impl Stream<Item = Result<RecordBatch, Error>>,
-    send: mpsc::Sender<Result<RecordBatch, Error>>,
-    deadline: tokio::time::Instant,
-) -> bool {
-    let mut batches = std::pin::pin!(batches);
-    loop {
-        let batch = match tokio::time::timeout_at(deadline, batches.next()).await {
-            Ok(Some(batch)) => batch,
-            Ok(None) => return true,
-            Err(_) => return false,
-        };
-        let ended = batch.is_err();
-        let sent = tokio::time::timeout_at(deadline, send.send(batch)).await;
-        if ended || !matches!(sent, Ok(Ok(()))) {
-            return false;
-        }
-    }
-}
-
-/// What `work` hands over, within the limits.
-pub(crate) fn answer(
-    schema: SchemaRef,
-    receive: Batches,
-    deadline: tokio::time::Instant,
-    limits: Limits,
-    work: EndOnDrop,
-) -> Rows {
-    let answer = Answer { receive, deadline, limits, left: limits.rows, ended: false, work };
-    Rows { schema, batches: futures::stream::unfold(answer, Answer::next).boxed() }
-}
-
 fn team_views(partitions: usize) -> impl Iterator<Item = (&'static str, Arc<dyn TableProvider>)> {
     TeamView::all(partitions).map(|view| (view.name, Arc::new(view) as Arc<dyn TableProvider>))
 }
@@ -277,77 +240,6 @@ fn tables_of(state: &SessionState) -> Vec<String> {
 fn task_context(state: &SessionState, runtime: Arc<RuntimeEnv>) -> TaskContext {
     let (session, config) = (state.session_id().to_owned(), state.config().clone());
     TaskContext::new(None, session, config, HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new(), runtime)
-}
-
-/// Batches on their way to the reader, and the limits on them.
-struct Answer {
-    receive: Batches,
-    deadline: tokio::time::Instant,
-    limits: Limits,
-    left: usize,
-    ended: bool,
-    work: EndOnDrop,
-}
-
-impl Answer {
-    async fn next(mut self) -> Option<(Result<RecordBatch, Error>, Answer)> {
-        if self.ended {
-            return None;
-        }
-        let batch = match tokio::time::timeout_at(self.deadline, self.receive.recv()).await {
-            // A worker that died or gave up must not pass for the end of the rows.
-            Ok(None) => match (&mut self.work.0).await {
-                Ok(true) => return None,
-                Ok(false) => Err(out_of_time(self.limits.time)),
-                Err(died) => Err(Error::Unavailable(format!("the statement's work ended early: {died}"))),
-            },
-            Ok(Some(Ok(batch))) if self.left == 0 && batch.num_rows() > 0 => Err(too_many_rows(self.limits.rows)),
-            Ok(Some(Ok(batch))) => {
-                // The rows up to the limit are given; the error follows only if there are more.
-                let given = batch.num_rows().min(self.left);
-                let more = batch.num_rows() > given;
-                self.left -= given;
-                if more {
-                    self.receive.close();
-                    self.receive = ended_with(too_many_rows(self.limits.rows));
-                }
-                Ok(batch.slice(0, given))
-            }
-            Ok(Some(Err(error))) => Err(error),
-            Err(_) => Err(out_of_time(self.limits.time)),
-        };
-        self.ended = batch.is_err();
-        Some((batch, self))
-    }
-}
-
-fn ended_with(error: Error) -> Batches {
-    let (send, receive) = mpsc::channel(1);
-    // There is room for one.
-    let _ = send.try_send(Err(error));
-    receive
-}
-
-/// True when all rows were sent.
-pub(crate) struct EndOnDrop(pub tokio::task::JoinHandle<bool>);
-
-impl Drop for EndOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-pub(crate) fn out_of_time(limit: Duration) -> Error {
-    Error::Limit(format!(
-        "the statement reached its limit of {} s of time: ask for fewer days or people, or filter on user_id, team_id or the time column",
-        limit.as_secs_f64()
-    ))
-}
-
-fn too_many_rows(limit: usize) -> Error {
-    Error::Limit(format!(
-        "the statement reached its limit of {limit} rows: aggregate, filter, or page through it with LIMIT and OFFSET"
-    ))
 }
 
 /// One statement, and one that reads.

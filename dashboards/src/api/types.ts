@@ -2505,7 +2505,7 @@ export interface components {
             /** Format: date */
             from: string;
             model: string;
-            /** @description Of a hundred people, the same ones always. */
+            /** @description Of a hundred people, the same ones always; 0 takes the model away. */
             share: number;
             decided_at: number;
             why: string;
@@ -2550,7 +2550,10 @@ export interface components {
             model: string;
             /** @description How many turns `GET /v1/models` listed: with more by now, somebody else decided too, and it is refused. */
             seen: number;
-            /** @default 100 */
+            /**
+             * @description Of a hundred people; 0 takes the model away.
+             * @default 100
+             */
             share: number;
             /**
              * Format: date

@@ -45,9 +45,8 @@ pub async fn run(config: Config, args: Model) -> Result<()> {
             decide(&control, &models, turn).await?;
         }
         Model::Rollback { why } => {
-            let (goes, model, from) = before(&models, today)?;
-            let why = if why.is_empty() { format!("{ROLLED_BACK}{goes}") } else { format!("{ROLLED_BACK}{goes}: {why}") };
-            decide(&control, &models, Turn { from, model, share: 100, decided_at: now, why }).await?;
+            let (model, from) = newest(&models, today)?;
+            decide(&control, &models, Turn { from, model, share: 0, decided_at: now, why }).await?;
         }
     }
     control.close().await;
@@ -57,41 +56,30 @@ pub async fn run(config: Config, args: Model) -> Result<()> {
 async fn decide(control: &dyn ControlStore, models: &Models, turn: Turn) -> Result<()> {
     let (name, from, share) = (turn.model.clone(), date(turn.from), turn.share);
     control.take_turn(turn, models.turns.len()).await.map_err(|error| Problem::new(error.to_string()))?;
-    let whom = if share >= 100 { "everybody".into() } else { format!("{share} of a hundred people") };
+    let whom = match share {
+        0 => "nobody".into(),
+        100.. => "everybody".into(),
+        share => format!("{share} of a hundred people"),
+    };
     eprintln!("{name} tells {whom} from {from} on; risks of days from then on that are there already are told anew");
     Ok(())
 }
 
-/// What a turn that goes back says first: going back from it would bring back what was taken back.
-const ROLLED_BACK: &str = "roll back of ";
-
-/// The model that goes, the one to go back to, and from which day on: since the one that goes had its turn, as far back as a turn may
-/// reach. A turn that is still to come is taken back too.
-fn before(models: &Models, today: i32) -> Result<(String, String, i32)> {
-    let turns = &models.turns;
-    let refuse = |problem: String| {
-        Err(Problem::new(problem)
-            .cure("`focusflow model list` shows whose turn it is; `promote` gives any model its turn")
-            .into())
-    };
-    if let Some(last) = turns.last().filter(|turn| turn.why.starts_with(ROLLED_BACK)) {
-        return refuse(format!("the last turn is a {} already", last.why));
-    }
-    // What was taken away today by itself may be taken back for the days before, too.
-    let Some(last) = turns.iter().rposition(|turn| turn.model != BASELINE_NAME) else {
-        return refuse(format!("{BASELINE_NAME} has always told everybody: there is no model to roll back"));
-    };
-    let goes = &turns[last].model;
-    let first = turns[..last].iter().rposition(|turn| turn.model != *goes).map_or(0, |at| at + 1);
-    let had_it = turns[first..=last].iter().map(|turn| turn.from).min().unwrap_or(today);
+/// The newest model that tells anybody, or is about to, and the day it began: so that it is as if it had had no turn, as far back as
+/// a turn may reach.
+fn newest(models: &Models, today: i32) -> Result<(String, i32)> {
     // A day of room for a clock that is a little behind.
-    let from = had_it.max(today - 27);
-    let earlier = Models { known: models.known.clone(), turns: turns[..first].to_vec() };
-    let told = (from..=today).any(|day| models.in_use(day).iter().any(|turn| turn.model == *goes)) || turns[last].from > today;
-    if !told {
-        return refuse(format!("{goes} tells nobody any more"));
-    }
-    Ok((goes.clone(), earlier.serving(from).name.clone(), from))
+    let first = today - 27;
+    let tells = |turn: &&Turn| {
+        let days = turn.from.max(first)..=turn.from.max(today);
+        turn.model != BASELINE_NAME && days.into_iter().any(|day| models.in_use(day).iter().any(|used| used.model == turn.model))
+    };
+    let Some(newest) = models.turns.iter().rev().find(tells) else {
+        let problem = Problem::new(format!("{BASELINE_NAME} tells everybody: there is no model to roll back"));
+        return Err(problem.cure("`focusflow model list` shows whose turn it is").into());
+    };
+    let of_it = models.turns.iter().filter(|turn| turn.model == newest.model && turn.share > 0);
+    Ok((newest.model.clone(), of_it.map(|turn| turn.from).min().unwrap_or(today).max(first)))
 }
 
 fn list(models: &Models, today: i32, out: &mut impl Write) -> Result<()> {
@@ -154,30 +142,22 @@ mod tests {
             model.name = name.into();
             Known { model, card: card.clone(), added_at: 0 }
         };
-        let known = ["a", "b", "c"].map(known).to_vec();
-        before(&Models { known, turns }, 100).ok().map(|(_, to, from)| (to, from))
+        newest(&Models { known: ["a", "b", "c"].map(known).to_vec(), turns }, 100).ok()
     }
 
     #[test]
-    fn a_roll_back_leads_to_what_was_there_before() {
+    fn a_roll_back_takes_the_newest_model_away_from_its_first_day_on() {
         let base = |from| turn(BASELINE_NAME, from, 100);
-        let back = |model: &str, from: i32| Some((model.to_owned(), from));
+        let gone = |model: &str, from: i32| Some((model.to_owned(), from));
         assert_eq!(after(vec![]), None);
-        assert_eq!(after(vec![turn("a", 90, 10)]), back(BASELINE_NAME, 90));
-        assert_eq!(after(vec![turn("a", 90, 10), turn("a", 95, 100)]), back(BASELINE_NAME, 90), "its first turn on");
-        assert_eq!(after(vec![turn("a", 80, 100), turn("b", 95, 20)]), back("a", 95));
-        assert_eq!(after(vec![turn("a", 10, 100)]), back(BASELINE_NAME, 73), "no further back than a turn may reach");
-        assert_eq!(after(vec![turn("a", 101, 100)]), back(BASELINE_NAME, 101), "one still to come");
-        assert_eq!(after(vec![turn("a", 90, 100), base(95)]), back(BASELINE_NAME, 90), "the days before it was taken away");
+        assert_eq!(after(vec![turn("a", 90, 10)]), gone("a", 90));
+        assert_eq!(after(vec![turn("a", 90, 10), turn("a", 95, 100)]), gone("a", 90), "its first turn on");
+        assert_eq!(after(vec![turn("a", 80, 100), turn("b", 95, 20)]), gone("b", 95));
+        assert_eq!(after(vec![turn("a", 10, 100)]), gone("a", 73), "no further back than a turn may reach");
+        assert_eq!(after(vec![turn("a", 101, 100)]), gone("a", 101), "one still to come");
+        assert_eq!(after(vec![turn("a", 90, 100), base(95)]), gone("a", 90), "the days before it was taken away");
         assert_eq!(after(vec![turn("a", 90, 100), base(90)]), None, "nothing is left to take back");
-        assert_eq!(after(vec![turn("a", 80, 10), turn("b", 85, 100), turn("a", 95, 100)]), back("b", 95));
-        assert_eq!(
-            after(vec![turn("a", 80, 100), turn("b", 120, 100), turn("c", 95, 10)]),
-            back("a", 95),
-            "one to come does not begin now"
-        );
-        let mut again = turn("b", 80, 100);
-        again.why = format!("{ROLLED_BACK}a");
-        assert_eq!(after(vec![turn("b", 75, 100), turn("a", 80, 100), again]), None, "what was taken back stays so");
+        assert_eq!(after(vec![turn("a", 80, 100), turn("b", 90, 100), turn("b", 90, 0)]), gone("a", 80), "and once more");
+        assert_eq!(after(vec![turn("a", 80, 100), turn("a", 80, 0)]), None);
     }
 }

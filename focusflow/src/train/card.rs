@@ -11,9 +11,13 @@ use super::fit::Fitted;
 pub fn data(samples: &Samples, yes_rate: f64) -> Data {
     let days = || samples.all.iter().map(|sample| sample.day);
     let text = |day: Option<i32>| day.map_or_else(String::new, |day| date(day).to_string());
+    // Everybody weighs the same, however often they answer: as where it is held against later answers.
     let shares = |feature: usize| {
         let mut shares = [0.0; BINS];
-        samples.all.iter().for_each(|sample| shares[bin(sample.features[feature])] += 1.0 / samples.all.len() as f64);
+        for own in samples.all.chunk_by(|a, b| a.person == b.person) {
+            let weight = 1.0 / (own.len() * samples.people.len()) as f64;
+            own.iter().for_each(|sample| shares[bin(sample.features[feature])] += weight);
+        }
         shares
     };
     Data {

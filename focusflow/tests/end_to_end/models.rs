@@ -75,7 +75,7 @@ async fn a_model_has_its_turn_with_some_then_with_all_and_gives_it_back() {
     let (status, _, _) = server.stop();
     assert!(status.success());
     machine.ok(&["model", "rollback", "--why", "enough"]);
-    assert!(machine.fails(&["model", "rollback"]).contains("a roll back of"));
+    assert!(machine.fails(&["model", "rollback"]).contains("no model to roll back"));
     let server = machine.start();
     let asks = machine.start_client(&server, &asks.token);
     asks.until(by_model, "baseline-1,60").await;

@@ -239,24 +239,3 @@ proptest! {
         prop_assert!(priority.is_some_and(|p| p <= 100));
     }
 }
-
-/// Prints what one message costs: `cargo test --workspace --lib -- --ignored --nocapture cost`.
-#[test]
-#[ignore = "measures; `benches/benches/stages.rs` has it for release builds"]
-fn cost() {
-    use MessageKind::Dm;
-    let priorities = priorities();
-    let names: Vec<String> = (0..64).map(|i| format!("slack:U{i:06}")).collect();
-    let peers: Vec<(&str, MessageKind, f64)> = names.iter().enumerate().map(|(i, n)| (n.as_str(), Dm, i as f64 / 64.0)).collect();
-    priorities.learned("ada", &judge(&day(&peers, 40), i64::MAX / 2), NOW);
-    let text = "Could somebody have a look at the numbers of last week, please. ".repeat(32);
-    for (name, text) in [("2 KB of text", Some(text.as_str())), ("no text", None)] {
-        let m = message(Dm, &names[40], text);
-        let started = std::time::Instant::now();
-        const TIMES: u32 = 100_000;
-        for _ in 0..TIMES {
-            std::hint::black_box(priorities.decide(|| "ada", NOW, std::hint::black_box(&m), NOW));
-        }
-        println!("{name}: {:?} a message", started.elapsed() / TIMES);
-    }
-}

@@ -1,5 +1,5 @@
-//! Looks once an hour at how the models do on what people answered lately. One in use that can no longer be trusted loses its turn: to
-//! the one that serves most people where that is another and holds, else to the baseline.
+//! Looks once an hour at how the models do on what people answered lately. One in use that can no longer be trusted loses its turn;
+//! where it is the one that tells everybody who is in no other's share, the baseline takes over.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -78,26 +78,31 @@ async fn look(app: &App) -> Result<(), Error> {
     if let Some(watched) = watched {
         app.set_watched(watched);
     }
-    let Some((name, reason)) = alarms.first() else { return Ok(()) };
-    // One that serves beside another ends alone.
     let serving = &models.serving(today).name;
-    let back_to = if alarms.iter().any(|(name, _)| name == serving) { BASELINE_NAME } else { serving };
     let to_come = models.turns.iter().filter(|turn| turn.from > today).count();
-    let off = if to_come > 0 { format!("; {to_come} turns that were still to come are off") } else { String::new() };
-    tracing::warn!(
-        model = name,
-        reason,
-        back_to,
-        to_come,
-        "a model of burnout risk is no longer to be trusted and loses its turn"
-    );
-    let why = format!("{name}: {reason}{off}");
-    let turn = Turn { from: today, model: back_to.into(), share: 100, decided_at: now, why };
-    match app.deps.writer.take_turn(turn, models.turns.len()).await {
-        Ok(_) => ::metrics::counter!(metrics::MODEL_FALLBACKS).increment(1),
-        // Another process looked too; if it did not decide the same, the next look will.
-        Err(store::Error::Invalid(message)) => tracing::warn!(message, "the turn was not given back here"),
-        Err(error) => return Err(error.into()),
+    for (seen, (name, reason)) in (models.turns.len()..).zip(&alarms) {
+        // One that serves beside another ends alone; where the other ends, the baseline takes over, from turns still to come too.
+        let ends_all = name == serving;
+        let off =
+            if ends_all && to_come > 0 { format!("; {to_come} turns that were still to come are off") } else { String::new() };
+        tracing::warn!(
+            model = name,
+            reason,
+            ends_all,
+            to_come,
+            "a model of burnout risk is no longer to be trusted and loses its turn"
+        );
+        let (model, share) = if ends_all { (BASELINE_NAME, 100) } else { (name.as_str(), 0) };
+        let turn = Turn { from: today, model: model.into(), share, decided_at: now, why: format!("{name}: {reason}{off}") };
+        match app.deps.writer.take_turn(turn, seen).await {
+            Ok(_) => ::metrics::counter!(metrics::MODEL_FALLBACKS).increment(1),
+            // Another process looked too; if it did not decide the same, the next look will.
+            Err(store::Error::Invalid(message)) => {
+                tracing::warn!(message, "the turn was not given back here");
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub struct Turn {
     #[serde(with = "day_text")]
     pub from: i32,
     pub model: String,
-    /// Of a hundred people; the same ones for a model always.
+    /// Of a hundred people, the same ones for a model always; 0 takes the model away.
     pub share: u8,
     pub decided_at: i64,
     pub why: String,
@@ -49,13 +49,13 @@ impl Models {
         self.holding(day).find(tells).and_then(|turn| self.model(&turn.model)).unwrap_or(&BASELINE)
     }
 
-    /// The turns that hold on a day, the newest first; of each model the newest alone, so that a share can be made smaller.
+    /// The turns that hold on a day, the newest first; of each model the newest alone, so that a share can be made smaller, or nothing.
     fn holding(&self, day: i32) -> impl Iterator<Item = &Turn> {
         let newest = move |at: usize| {
             let mut newer = self.turns[at + 1..].iter();
             !newer.any(|other| other.from <= day && other.model == self.turns[at].model)
         };
-        let holds = move |(at, turn): &(usize, &Turn)| turn.from <= day && newest(*at);
+        let holds = move |(at, turn): &(usize, &Turn)| turn.from <= day && turn.share > 0 && newest(*at);
         self.turns.iter().enumerate().rev().filter(holds).map(|(_, turn)| turn)
     }
 
@@ -117,8 +117,8 @@ impl Models {
                 "share: {BASELINE_NAME} tells all whom no other model tells: give 100, or a turn to the other model"
             ));
         }
-        if !(1..=100).contains(share) {
-            return Err(format!("share: it is of a hundred people, 1 to 100, and not {share}"));
+        if *share > 100 {
+            return Err(format!("share: it is of a hundred people, 0 to 100, and not {share}"));
         }
         let today = decided_at.div_euclid(DAY_MS) as i32;
         if !(today - DAYS_BACK..=today + DAYS_AHEAD).contains(from) {
@@ -129,7 +129,7 @@ impl Models {
             return Err("why: it has more than 500 characters".into());
         }
         // There is always a way back.
-        if self.turns.len() >= MAX_TURNS && model != BASELINE_NAME {
+        if self.turns.len() >= MAX_TURNS && model != BASELINE_NAME && *share > 0 {
             return Err(format!("there are {MAX_TURNS} turns already"));
         }
         let mut models = self.clone();
@@ -242,6 +242,9 @@ pub(super) mod tests {
         assert_eq!(back.changed_from(2), Some(TODAY + 5));
         assert_eq!((back.changed_from(0), back.changed_from(3)), (Some(TODAY + 2), None));
         assert_eq!(back.serving(TODAY + 4).name, a);
+        let without = back.next(turn(BASELINE_NAME, TODAY + 2, 100)).unwrap().next(turn(&a, TODAY + 2, 100)).unwrap();
+        let without = without.next(turn(&a, TODAY + 3, 0)).unwrap();
+        assert_eq!([2, 3].map(|day| at(&without, day)), [&a, BASELINE_NAME], "what was there before it is there again");
         assert!(back.with_turn(turn(&b, TODAY + 9, 100), 2).unwrap_err().contains("somebody else"));
     }
 
@@ -261,6 +264,8 @@ pub(super) mod tests {
         let less = models.next(turn(&a, TODAY, 50)).unwrap().next(turn(&a, TODAY, 10)).unwrap();
         let now: Vec<usize> = (0..2_000).filter(|n| less.of(&format!("p{n}"), TODAY).name == a).collect();
         assert_eq!(now, tenth, "and a share can be made smaller");
+        let gone = less.next(turn(&a, TODAY, 0)).unwrap();
+        assert!((0..2_000).all(|n| gone.of(&format!("p{n}"), TODAY).name == BASELINE_NAME) && gone.in_use(TODAY).is_empty());
         let models = models.next(turn(&a, TODAY + 1, 100)).unwrap().next(turn(BASELINE_NAME, TODAY + 2, 100)).unwrap();
         assert_eq!(models.in_use(TODAY + 1).len(), 1, "a whole turn ends those before it");
         assert_eq!(models.serving(TODAY + 1).name, a);
@@ -275,7 +280,6 @@ pub(super) mod tests {
         let (models, a, _) = two();
         for (wrong, names) in [
             (turn("logistic-0", TODAY, 100), "model"),
-            (turn(&a, TODAY, 0), "share"),
             (turn(&a, TODAY, 101), "share"),
             (turn(BASELINE_NAME, TODAY, 10), "share"),
             (turn(&a, TODAY - 29, 100), "from"),

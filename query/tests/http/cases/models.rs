@@ -82,6 +82,20 @@ async fn looked_at(world: &World) -> Value {
     .await
 }
 
+/// The turns once there are so many.
+async fn after(world: &World, turns: usize) -> Value {
+    soon(async {
+        loop {
+            let found = world.get("admin", "/v1/models").await["turns"].clone();
+            if found.as_array().unwrap().len() >= turns {
+                return found;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await
+}
+
 #[tokio::test]
 async fn admins_add_models_and_give_them_their_turn() {
     let world = World::start().await;
@@ -113,7 +127,7 @@ async fn admins_add_models_and_give_them_their_turn() {
         (json!({"model": "logistic-0", "seen": 2}), "logistic-0"),
         (json!({"model": name(), "seen": 2, "from": "2026-01-01"}), "outside"),
         (json!({"model": name(), "seen": 2, "from": "soon"}), "no date"),
-        (json!({"model": name(), "seen": 2, "share": 0}), "1 to 100"),
+        (json!({"model": name(), "seen": 2, "share": 101}), "0 to 100"),
         (json!({"model": "baseline-1", "seen": 2, "share": 20}), "give 100"),
         (json!({"model": name(), "seen": 1}), "somebody else decided"),
         (json!({"model": name()}), "missing field `seen`"),
@@ -202,17 +216,19 @@ async fn one_that_can_no_longer_be_trusted_gives_its_turn_back() {
     let other = world.beside().await;
     let models = looked_at(&other).await;
     assert_eq!(models["lately"]["models"][1]["model"], json!(name()), "those beside are looked at too");
-    let turns = soon(async {
-        loop {
-            let turns = world.get("admin", "/v1/models").await["turns"].clone();
-            if turns.as_array().unwrap().len() > 2 {
-                return turns;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    })
-    .await;
-    assert_eq!((&turns[2]["model"], &turns[2]["from"]), (&json!(good.name), &json!("2026-03-18")), "{turns}");
+    let turns = after(&world, 3).await;
+    assert_eq!(
+        (&turns[2]["model"], &turns[2]["from"], &turns[2]["share"]),
+        (&json!(name()), &json!("2026-03-18"), &json!(0)),
+        "{turns}"
+    );
+    assert_eq!(world.get("admin", "/v1/models").await["serving"], json!(good.name));
     let why = turns[2]["why"].as_str().unwrap();
     assert!(why.starts_with(&name()) && why.contains("80 % came true"), "{why}");
+
+    // Where it tells everybody, the baseline takes over.
+    post(&world, "admin", "/v1/models/turns", json!({"model": name(), "seen": 3, "from": "2026-03-10"})).await;
+    let _third = world.beside().await;
+    let turns = after(&world, 5).await;
+    assert_eq!((&turns[4]["model"], &turns[4]["share"]), (&json!("baseline-1"), &json!(100)), "{turns}");
 }
